@@ -1,0 +1,74 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# Developer tools are pinned in tools/go.mod and built by Go on first use.
+TOOL := go tool -modfile=tools/go.mod
+BINARY := build/otelcol-stytch
+SOURCES := $(shell find internal receiver processor exporter -name '*.go' ! -name '*_test.go')
+
+FUZZTIME ?= 10s
+BENCHTIME ?= 1s
+COUNT ?= 6
+
+.PHONY: all build run test race e2e lint fmt generate generate-check bench fuzz golden tidy clean help
+
+all: generate-check lint test race e2e ## everything that continuous integration runs
+
+build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
+
+$(BINARY): builder-config.yaml go.mod go.sum $(SOURCES)
+	@echo "Building otelcol-stytch with the OpenTelemetry Collector Builder: about 5 minutes the first time, well under one afterwards."
+	@echo "  step 1 of 2: the builder itself"
+	@$(TOOL) -n builder >/dev/null
+	@echo "  step 2 of 2: the collector and its components"
+	@$(TOOL) builder --config builder-config.yaml 2>&1 | awk '{ sub(/^[^\t]*\t/, ""); print "    " $$0; fflush() }'; exit $${PIPESTATUS[0]}
+	@touch $(BINARY)
+
+run: build ## show the main job at work: push events in, see them arrive at local stand-ins
+	@go run ./e2e/demo
+
+test: ## unit tests
+	go test ./...
+
+race: ## unit tests under the race detector
+	go test -race ./internal/... ./receiver/... ./processor/... ./exporter/...
+
+e2e: build ## drive the built binary end to end
+	go test -tags e2e -count 1 ./e2e/
+
+lint: ## golangci-lint with the layering rules of docs/architecture.md
+	$(TOOL) golangci-lint run ./...
+
+fmt: ## format every Go file
+	$(TOOL) golangci-lint fmt ./...
+
+generate: ## regenerate component metadata and telemetry from metadata.yaml
+	go generate ./...
+
+# What was committed must be what metadata.yaml generates.
+generate-check: generate
+	@git diff --exit-code -- '*generated_*' '*documentation.md' || { echo "generated files are stale: commit what 'make generate' wrote"; exit 1; }
+
+bench: ## micro-benchmarks, summarised by benchstat
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./internal/... ./receiver/... ./processor/... ./exporter/... | tee build/bench.txt
+	$(TOOL) benchstat build/bench.txt
+
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@for dir in $$(grep -rl '^func Fuzz' --include '*_test.go' internal receiver processor exporter | xargs -n 1 dirname | sort -u); do \
+		for target in $$(grep -h '^func Fuzz' $$dir/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9]*\).*/\1/'); do \
+			echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$dir || exit 1; \
+		done; \
+	done
+
+golden: ## rewrite the golden payloads in testdata/; read the diff before committing it
+	UPDATE_GOLDEN=1 go test -count 1 -run Golden ./...
+
+tidy: ## go mod tidy in every module
+	go mod tidy
+	cd tools && go mod tidy
+
+clean: ## remove what was built
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,181 @@
+// Package jsonscan reads JSON where it stands: it finds where values begin and
+// end and takes strings out of their quotes, without building a tree and
+// without allocating. The events' bytes pass through the collector unchanged,
+// so positions in the text are what its callers need, not decoded values.
+//
+// The grammar is RFC 8259's, as strictly as encoding/json reads it: the same
+// texts are valid, down to the depth of nesting. One thing is stricter: a
+// string that is not valid UTF-8 is an error, where encoding/json replaces the
+// bad bytes. Every index is a byte offset into the text that was passed in.
+package jsonscan
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// MaxDepth is how many objects and arrays may be open at once; it is
+// encoding/json's own bound, so that both accept the same texts.
+const MaxDepth = 10000
+
+// Text is what can be scanned: a pooled request body as bytes, an event as the
+// string that it is in pdata.
+type Text interface{ ~string | ~[]byte }
+
+// SyntaxError is a text that is no valid JSON.
+type SyntaxError struct {
+	Offset int    // the byte at which the text stops being valid
+	Want   string // what would have been valid there
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("invalid JSON at byte %d: %s", e.Offset, e.Want)
+}
+
+//go:noinline
+func syntax(offset int, want string) error { return &SyntaxError{Offset: offset, Want: want} }
+
+// SkipSpace returns the index of the first byte at or after i that is not
+// JSON white space, or len(s).
+func SkipSpace[T Text](s T, i int) int {
+	for i < len(s) && (s[i] == ' ' || s[i] == '\n' || s[i] == '\t' || s[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// SkipValue returns the index after the value that starts at s[i], which is not
+// white space. Depth is how many objects and arrays are open around it.
+func SkipValue[T Text](s T, i, depth int) (int, error) {
+	if i >= len(s) {
+		return i, syntax(i, "a value is missing")
+	}
+	switch c := s[i]; c {
+	case '"':
+		end, _, err := SkipString(s, i)
+		return end, err
+	case '{':
+		return skipObject(s, i, depth)
+	case '[':
+		return skipArray(s, i, depth)
+	case 't':
+		return skipLiteral(s, i, "true")
+	case 'f':
+		return skipLiteral(s, i, "false")
+	case 'n':
+		return skipLiteral(s, i, "null")
+	default:
+		return skipNumber(s, i)
+	}
+}
+
+func skipObject[T Text](s T, i, depth int) (int, error) {
+	o, err := ReadObject(s, i, depth)
+	if err != nil {
+		return i, err
+	}
+	var m Member
+	for o.Next(&m) {
+	}
+	return o.End(), o.Err()
+}
+
+func skipArray[T Text](s T, i, depth int) (int, error) {
+	a, err := ReadArray(s, i, depth)
+	if err != nil {
+		return i, err
+	}
+	for {
+		start, more := a.Next()
+		if !more {
+			return a.End(), a.Err()
+		}
+		end, err := SkipValue(s, start, depth+1)
+		if err != nil {
+			return end, err
+		}
+		a.Skip(end)
+	}
+}
+
+func skipLiteral[T Text](s T, i int, literal string) (int, error) {
+	if len(s)-i < len(literal) || string(s[i:i+len(literal)]) != literal {
+		return i, syntax(i, "want "+literal)
+	}
+	return i + len(literal), nil
+}
+
+func skipNumber[T Text](s T, i int) (int, error) {
+	start := i
+	if i < len(s) && s[i] == '-' {
+		i++
+	}
+	switch {
+	case i < len(s) && s[i] == '0':
+		i++
+	case i < len(s) && isDigit(s[i]):
+		i = skipDigits(s, i)
+	case i == start:
+		return i, syntax(i, "want a value")
+	default:
+		return i, syntax(i, "want a digit")
+	}
+	if i < len(s) && s[i] == '.' {
+		i++
+		if i >= len(s) || !isDigit(s[i]) {
+			return i, syntax(i, "want a digit after the decimal point")
+		}
+		i = skipDigits(s, i)
+	}
+	if i < len(s) && (s[i] == 'e' || s[i] == 'E') {
+		i++
+		if i < len(s) && (s[i] == '+' || s[i] == '-') {
+			i++
+		}
+		if i >= len(s) || !isDigit(s[i]) {
+			return i, syntax(i, "want a digit in the exponent")
+		}
+		i = skipDigits(s, i)
+	}
+	return i, nil
+}
+
+func isDigit(c byte) bool { return c-'0' <= 9 }
+
+func skipDigits[T Text](s T, i int) int {
+	for i < len(s) && isDigit(s[i]) {
+		i++
+	}
+	return i
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// plain returns the index of the first byte at or after i, within a string,
+// that is not a plain ASCII character: a quote, a backslash, a control
+// character or a byte above 0x7f; or len(s). It looks at eight bytes at once.
+func plain[T Text](s T, i int) int {
+	for i+8 <= len(s) {
+		b := s[i : i+8]
+		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		if m := special(w); m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
+	for i < len(s) && s[i] >= ' ' && s[i] != '"' && s[i] != '\\' && s[i] < 0x80 {
+		i++
+	}
+	return i
+}
+
+// special sets the high bit of each byte of w that is not plain. Borrows can
+// set further bits, but only above a right one: the lowest bit is exact.
+func special(w uint64) uint64 {
+	quote, backslash := w^'"'*ones, w^'\\'*ones
+	return (w | (w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+}

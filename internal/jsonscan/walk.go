@@ -1,0 +1,145 @@
+package jsonscan
+
+// Member is where one member of an object stands in the text.
+type Member struct {
+	Key        int  // the key's opening quote
+	KeyEnd     int  // after the key's closing quote
+	KeyEscaped bool // whether there are escapes in the key
+	Value      int  // the value's first byte, which tells its type
+	End        int  // after the value
+	Escaped    bool // whether the value is a string with escapes in it
+}
+
+// Object walks the members of one object, in the order they stand in.
+type Object[T Text] struct {
+	text  T
+	end   int // after what has been read
+	depth int
+	begun bool
+	err   error
+}
+
+// ReadObject begins the walk of the object whose brace stands at s[i]. Depth
+// is how many objects and arrays are open around it.
+func ReadObject[T Text](s T, i, depth int) (Object[T], error) {
+	if i >= len(s) || s[i] != '{' {
+		return Object[T]{}, syntax(i, "want an object")
+	}
+	if depth >= MaxDepth {
+		return Object[T]{}, syntax(i, "nested too deeply")
+	}
+	return Object[T]{text: s, end: i + 1, depth: depth + 1}, nil
+}
+
+// NextKey reads up to the next member's value: it sets Key, KeyEnd, KeyEscaped
+// and Value. The caller reads the value itself and says with Skip where it
+// ends. It returns false at the closing brace, and where the text is not
+// valid, which Err tells.
+func (o *Object[T]) NextKey(m *Member) bool {
+	s := o.text
+	i := SkipSpace(s, o.end)
+	if i < len(s) && s[i] == '}' {
+		o.end = i + 1
+		return false
+	}
+	if o.begun {
+		if i >= len(s) || s[i] != ',' {
+			return o.fail(i, "want a comma or the end of the object")
+		}
+		i = SkipSpace(s, i+1)
+	}
+	o.begun = true
+	if i >= len(s) || s[i] != '"' {
+		return o.fail(i, "want a key")
+	}
+	m.Key = i
+	var err error
+	if m.KeyEnd, m.KeyEscaped, err = SkipString(s, i); err != nil {
+		o.end, o.err = m.KeyEnd, err
+		return false
+	}
+	i = SkipSpace(s, m.KeyEnd)
+	if i >= len(s) || s[i] != ':' {
+		return o.fail(i, "want a colon")
+	}
+	m.Value = SkipSpace(s, i+1)
+	return true
+}
+
+// Skip says that the value which NextKey found ends before end.
+func (o *Object[T]) Skip(end int) { o.end = end }
+
+// Next reads the next member whole.
+func (o *Object[T]) Next(m *Member) bool {
+	if !o.NextKey(m) {
+		return false
+	}
+	if m.Value < len(o.text) && o.text[m.Value] == '"' {
+		m.End, m.Escaped, o.err = SkipString(o.text, m.Value)
+	} else {
+		m.Escaped = false
+		m.End, o.err = SkipValue(o.text, m.Value, o.depth)
+	}
+	o.end = m.End
+	return o.err == nil
+}
+
+// End is the index after the closing brace once the walk is over.
+func (o *Object[T]) End() int { return o.end }
+
+// Err tells why the walk ended early, or nil.
+func (o *Object[T]) Err() error { return o.err }
+
+func (o *Object[T]) fail(i int, want string) bool {
+	o.end, o.err = i, syntax(i, want)
+	return false
+}
+
+// Array walks the elements of one array.
+type Array[T Text] struct {
+	text  T
+	end   int
+	begun bool
+	err   error
+}
+
+// ReadArray begins the walk of the array whose bracket stands at s[i]. Depth
+// is how many objects and arrays are open around it.
+func ReadArray[T Text](s T, i, depth int) (Array[T], error) {
+	if i >= len(s) || s[i] != '[' {
+		return Array[T]{}, syntax(i, "want an array")
+	}
+	if depth >= MaxDepth {
+		return Array[T]{}, syntax(i, "nested too deeply")
+	}
+	return Array[T]{text: s, end: i + 1}, nil
+}
+
+// Next returns where the next element starts. The caller reads it and says
+// with Skip where it ends. It returns false at the closing bracket, and where
+// the text is not valid, which Err tells.
+func (a *Array[T]) Next() (start int, more bool) {
+	i := SkipSpace(a.text, a.end)
+	if i < len(a.text) && a.text[i] == ']' {
+		a.end = i + 1
+		return i, false
+	}
+	if a.begun {
+		if i >= len(a.text) || a.text[i] != ',' {
+			a.end, a.err = i, syntax(i, "want a comma or the end of the array")
+			return i, false
+		}
+		i = SkipSpace(a.text, i+1)
+	}
+	a.begun = true
+	return i, true
+}
+
+// Skip says that the element which Next found ends before end.
+func (a *Array[T]) Skip(end int) { a.end = end }
+
+// End is the index after the closing bracket once the walk is over.
+func (a *Array[T]) End() int { return a.end }
+
+// Err tells why the walk ended early, or nil.
+func (a *Array[T]) Err() error { return a.err }
