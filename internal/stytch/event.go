@@ -1,0 +1,160 @@
+// Package stytch is the event model: which fields of a Stytch event the
+// collector reads, and what each becomes in OpenTelemetry's log data model.
+//
+// An event is one JSON object. It travels as the text that Stytch wrote; Scan
+// reads the few fields that routing needs in one pass over it and leaves the
+// rest alone. Only members of the root count, the last where a name stands
+// twice (as in encoding/json), and only with a value of the right type. Stytch
+// writes "" for what does not apply, so an empty string counts as absent.
+package stytch
+
+import (
+	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
+)
+
+// Event holds the fields of one event. Its strings share the memory of the
+// text that Scan read, except those that were written with escapes.
+type Event struct {
+	ID        string // event_id
+	ProjectID string // project_id
+	Action    string // action
+	Status    string // status, as written
+	RequestID string // request_id
+
+	// The parts of a webhook's type; absent on event logs.
+	Source     string // source
+	ObjectType string // object_type
+
+	// HTTPStatusCode is http_status_code where HasHTTPStatusCode says so.
+	HTTPStatusCode    int64
+	HasHTTPStatusCode bool
+
+	// The three fields that tell one instant, as written; Time reads them.
+	micros, millis, rfc3339 string
+
+	// promoted holds the raw JSON of the further fields that Scan was asked
+	// for, in their order; "" where absent.
+	promoted []string
+}
+
+// Field is a further root member that becomes a record attribute.
+type Field struct{ name, attribute string }
+
+// Fields returns the fields of these names; the attribute of each is its name
+// with AttrPrefix.
+func Fields(names []string) []Field {
+	fields := make([]Field, len(names))
+	for i, name := range names {
+		fields[i] = Field{name: name, attribute: AttrPrefix + name}
+	}
+	return fields
+}
+
+// Scan reads text into e, replacing all that e held. It returns an error
+// unless the text is exactly one valid JSON object in valid UTF-8, with white
+// space around it allowed. Promote are further fields to pick out for Record.
+func (e *Event) Scan(text string, promote []Field) error {
+	end, err := e.ScanAt(text, jsonscan.SkipSpace(text, 0), promote)
+	if err != nil {
+		return err
+	}
+	if end = jsonscan.SkipSpace(text, end); end != len(text) {
+		return &jsonscan.SyntaxError{Offset: end, Want: "text after the object"}
+	}
+	return nil
+}
+
+// ScanAt reads the object that starts at text[i] and returns where it ends.
+func (e *Event) ScanAt(text string, i int, promote []Field) (end int, err error) {
+	*e = Event{promoted: append(e.promoted[:0], make([]string, len(promote))...)}
+	o, err := jsonscan.ReadObject(text, i, 0)
+	if err != nil {
+		return i, err
+	}
+	var m jsonscan.Member
+	for o.Next(&m) {
+		key := text[m.Key+1 : m.KeyEnd-1]
+		if m.KeyEscaped {
+			key = unquote(text[m.Key:m.KeyEnd])
+		}
+		e.set(key, text[m.Value:m.End], m.Escaped)
+		for i := range promote {
+			if promote[i].name == key {
+				e.promoted[i] = text[m.Value:m.End]
+			}
+		}
+	}
+	return o.End(), o.Err()
+}
+
+func (e *Event) set(key, raw string, escaped bool) {
+	switch key {
+	case "event_id":
+		e.ID = str(raw, escaped)
+	case "project_id":
+		e.ProjectID = str(raw, escaped)
+	case "action":
+		e.Action = str(raw, escaped)
+	case "status":
+		e.Status = str(raw, escaped)
+	case "request_id":
+		e.RequestID = str(raw, escaped)
+	case "source":
+		e.Source = str(raw, escaped)
+	case "object_type":
+		e.ObjectType = str(raw, escaped)
+	case "http_status_code":
+		e.HTTPStatusCode, e.HasHTTPStatusCode = integer(raw)
+	case "_timestamp":
+		e.micros = raw
+	case "timestamp":
+		e.millis = raw
+	case "time":
+		e.rfc3339 = raw
+	}
+}
+
+// str returns the value of a JSON string, or "" for any other value.
+func str(raw string, escaped bool) string {
+	switch {
+	case raw[0] != '"':
+		return ""
+	case escaped:
+		return unquote(raw)
+	default:
+		return raw[1 : len(raw)-1]
+	}
+}
+
+// unquote returns the value of a valid JSON string.
+func unquote(raw string) string {
+	value, _, _ := jsonscan.AppendString(nil, raw, 0)
+	return string(value)
+}
+
+// integer returns the value of a JSON number without fraction and exponent
+// that fits an int64.
+func integer(raw string) (n int64, ok bool) {
+	digits := raw
+	if raw[0] == '-' {
+		digits = raw[1:]
+	}
+	if len(digits) == 0 || len(digits) > 19 { // math.MaxInt64 has 19 digits
+		return 0, false
+	}
+	var u uint64
+	for _, c := range []byte(digits) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		u = u*10 + uint64(c-'0')
+	}
+	switch {
+	case raw[0] == '-' && u <= 1<<63:
+		return -int64(u), true
+	case raw[0] != '-' && u < 1<<63:
+		return int64(u), true
+	default:
+		return 0, false
+	}
+}
