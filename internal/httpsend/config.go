@@ -1,0 +1,93 @@
+package httpsend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+)
+
+// DefaultClient is the HTTP client's configuration. Its timeout bounds one
+// request, not the whole push.
+func DefaultClient() confighttp.ClientConfig {
+	client := confighttp.NewDefaultClientConfig()
+	client.Timeout = 30 * time.Second
+	// Every consumer of the queue keeps its connection.
+	client.MaxIdleConnsPerHost = 100
+	return client
+}
+
+// DefaultQueue is the sending queue's configuration. exporterhelper's own
+// counts requests, which tells nothing about memory when one holds one event
+// and another a thousand, and does not batch.
+func DefaultQueue() configoptional.Optional[exporterhelper.QueueBatchConfig] {
+	return configoptional.Some(exporterhelper.QueueBatchConfig{
+		Sizer:        exporterhelper.RequestSizerTypeItems,
+		QueueSize:    100_000,
+		NumConsumers: 4,
+		Batch: configoptional.Some(exporterhelper.BatchConfig{
+			Sizer:        exporterhelper.RequestSizerTypeItems,
+			FlushTimeout: 200 * time.Millisecond,
+			MinSize:      1000,
+			MaxSize:      1000, // what Datadog takes in a request; Loki needs no more
+		}),
+	})
+}
+
+// DefaultRetry retries without end: exporterhelper's five minutes would drop
+// what the queue has promised to keep.
+func DefaultRetry() configretry.BackOffConfig {
+	retry := configretry.NewDefaultBackOffConfig()
+	retry.MaxElapsedTime = 0
+	return retry
+}
+
+// Options are exporterhelper's, the same for every exporter that sends here.
+func Options(queue configoptional.Optional[exporterhelper.QueueBatchConfig], retry configretry.BackOffConfig) []exporterhelper.Option {
+	return []exporterhelper.Option{
+		exporterhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}),
+		// One push can be many requests, each with the client's own timeout.
+		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}),
+		exporterhelper.WithRetry(retry),
+		exporterhelper.WithQueue(queue),
+	}
+}
+
+// Endpoint returns the URL to post to: the endpoint as the user wrote it, with
+// path where it has none.
+func Endpoint(endpoint, path string) (string, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return "", errors.New("endpoint: must be a URL such as https://example.com") // the error would quote the URL
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "", errors.New("endpoint: must be a URL that begins with https:// or http:// and names a host")
+	}
+	if strings.Trim(u.Path, "/") == "" {
+		u.Path = path
+	}
+	return u.String(), nil
+}
+
+// NewClient builds the HTTP client. The Sender compresses for itself, into
+// pooled memory, and follows no redirect: net/http would send the key of a
+// header of our own along to wherever it leads.
+func NewClient(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set component.TelemetrySettings) (*http.Client, error) {
+	cfg.Compression = ""
+	client, err := cfg.ToClient(ctx, host.GetExtensions(), set)
+	if err != nil {
+		return nil, fmt.Errorf("building the HTTP client: %w", err)
+	}
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return client, nil
+}

@@ -1,0 +1,281 @@
+package httpsend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// letters is a batch of one-letter records; a payload holds at most max.
+type letters struct {
+	text  string
+	max   int
+	drops []string
+}
+
+func (l *letters) Len() int { return len(l.text) }
+
+func (l *letters) Append(dst []byte, lo, hi int) ([]byte, int) {
+	hi = min(hi, lo+l.max)
+	return append(dst, l.text[lo:hi]...), hi
+}
+
+func (l *letters) Drop(i int, reason string, _ error) {
+	l.drops = append(l.drops, fmt.Sprintf("%c:%s", l.text[i], reason))
+}
+
+// intake answers by the payload and remembers what it accepted.
+type intake struct {
+	*httptest.Server
+	answer   func(payload string, w http.ResponseWriter) int
+	accepted []string
+	requests atomic.Int32
+}
+
+func newIntake(t *testing.T, answer func(payload string, w http.ResponseWriter) int) (*intake, *Sender) {
+	in := &intake{answer: answer}
+	in.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		in.requests.Add(1)
+		zr, err := gzip.NewReader(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		payload, _ := io.ReadAll(zr)
+		code := in.answer(string(payload), w)
+		if code/100 == 2 {
+			in.accepted = append(in.accepted, string(payload))
+		}
+		w.WriteHeader(code)
+	}))
+	t.Cleanup(in.Close)
+	return in, &Sender{
+		Client: in.Client(), URL: in.URL, Header: http.Header{"Content-Encoding": {"gzip"}}, Encode: Gzip,
+		HoldFor: 30 * time.Second, Report: func(*componentstatus.Event) {},
+	}
+}
+
+func TestSendCutsByTheLimitsInOrder(t *testing.T) {
+	in, s := newIntake(t, func(string, http.ResponseWriter) int { return 202 })
+	rest, err := s.Send(t.Context(), &letters{text: "abcdefg", max: 3})
+	require.NoError(t, err)
+	require.Empty(t, rest)
+	require.Equal(t, []string{"abc", "def", "g"}, in.accepted)
+}
+
+func TestSendSplitsDownToTheOneTooLarge(t *testing.T) {
+	in, s := newIntake(t, func(payload string, _ http.ResponseWriter) int {
+		if len(payload) > 2 || strings.Contains(payload, "X") {
+			return http.StatusRequestEntityTooLarge
+		}
+		return 202
+	})
+	b := &letters{text: "abcdXefg", max: 100}
+	rest, err := s.Send(t.Context(), b)
+	require.NoError(t, err)
+	require.Empty(t, rest)
+	require.Equal(t, []string{"X:too_large"}, b.drops)
+	require.Equal(t, "abcdefg", strings.Join(in.accepted, ""))
+}
+
+func TestSendIsolatesTheRefusedOne(t *testing.T) {
+	in, s := newIntake(t, func(payload string, _ http.ResponseWriter) int {
+		if strings.Contains(payload, "X") {
+			return http.StatusBadRequest
+		}
+		return 202
+	})
+	b := &letters{text: strings.Repeat("a", 700) + "X" + strings.Repeat("b", 299), max: 1000}
+	rest, err := s.Send(t.Context(), b)
+	require.NoError(t, err)
+	require.Empty(t, rest)
+	require.Equal(t, []string{"X:rejected"}, b.drops)
+	require.Len(t, strings.Join(in.accepted, ""), 999)
+	require.LessOrEqual(t, in.requests.Load(), int32(21), "1 + 2 for each of the 10 halvings of 1,000")
+}
+
+func TestSendReturnsWhatIsLeft(t *testing.T) {
+	in, s := newIntake(t, func(payload string, _ http.ResponseWriter) int {
+		switch {
+		case strings.Contains(payload, "X") && len(payload) > 1:
+			return http.StatusRequestEntityTooLarge
+		case strings.ContainsAny(payload, "e"):
+			return http.StatusServiceUnavailable
+		}
+		return 202
+	})
+	b := &letters{text: "aXcdefgh", max: 4}
+	rest, err := s.Send(t.Context(), b)
+	require.EqualError(t, err, in.Listener.Addr().String()+" answered 503 Service Unavailable")
+	require.Equal(t, []Range{{4, 8}}, rest, "what was delivered is not sent again")
+	require.Equal(t, []string{"a", "X", "cd"}, in.accepted)
+}
+
+// Every status code is one of the five verdicts, and which is no accident.
+func TestJudge(t *testing.T) {
+	want := map[int]Verdict{408: Retry, 425: Retry, 429: Retry, 413: Split, 400: Isolate, 422: Isolate}
+	for code := 200; code <= 599; code++ {
+		verdict, listed := want[code]
+		switch {
+		case listed:
+		case code < 300:
+			verdict = Delivered
+		case code < 500:
+			verdict = Hold
+		default:
+			verdict = Retry
+		}
+		require.Equal(t, verdict, Judge(code), code)
+	}
+}
+
+func TestWaits(t *testing.T) {
+	for name, tc := range map[string]struct {
+		code   int
+		header string
+		value  string
+		want   string
+	}{
+		"seconds":       {429, "Retry-After", "7", "Throttle (7s), error: "},
+		"date":          {503, "Retry-After", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat), "Throttle (59m"},
+		"past date":     {503, "Retry-After", "Mon, 02 Jan 2006 15:04:05 GMT", ""},
+		"rate limit":    {429, "X-Ratelimit-Reset", "2.5", "Throttle (2.5s), error: "},
+		"nonsense":      {429, "Retry-After", "soon", ""},
+		"without end":   {429, "Retry-After", "1e300", "Throttle (1h0m0s), error: "},
+		"wrong key":     {403, "Retry-After", "7", "Throttle (30s), error: "},
+		"misconfigured": {404, "", "", "Throttle (30s), error: "},
+		"redirect":      {302, "Location", "/elsewhere", "Throttle (30s), error: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, s := newIntake(t, func(_ string, w http.ResponseWriter) int {
+				if tc.header != "" {
+					w.Header().Set(tc.header, tc.value)
+				}
+				return tc.code
+			})
+			s.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			rest, err := s.Send(t.Context(), &letters{text: "ab", max: 2})
+			require.Equal(t, []Range{{0, 2}}, rest)
+			require.True(t, strings.HasPrefix(err.Error(), tc.want), err.Error())
+			require.Contains(t, err.Error(), fmt.Sprintf("%s answered %d ", in.Listener.Addr(), tc.code))
+		})
+	}
+}
+
+func TestHeldRecordsAreReportedOnce(t *testing.T) {
+	code := http.StatusForbidden
+	_, s := newIntake(t, func(string, http.ResponseWriter) int { return code })
+	var reported []componentstatus.Status
+	s.Report = func(e *componentstatus.Event) { reported = append(reported, e.Status()) }
+	for _, code = range []int{403, 401, 503, 202, 202, 403} {
+		_, _ = s.Send(t.Context(), &letters{text: "a", max: 1})
+	}
+	require.Equal(t, []componentstatus.Status{
+		componentstatus.StatusRecoverableError, componentstatus.StatusOK, componentstatus.StatusRecoverableError,
+	}, reported)
+}
+
+func TestUnreachable(t *testing.T) {
+	in, s := newIntake(t, nil)
+	in.Close()
+	s.URL += "/?key=secret"
+	rest, err := s.Send(t.Context(), &letters{text: "ab", max: 1})
+	require.Equal(t, []Range{{0, 1}, {1, 2}}, rest)
+	require.ErrorContains(t, err, "connection refused")
+	require.NotContains(t, err.Error(), "secret")
+	require.False(t, consumererror.IsPermanent(err))
+}
+
+// net/http may read on after the answer is there: the memory must stay as it
+// is until the last reader is closed.
+func TestBodyIsNotUsedAgainWhileItIsRead(t *testing.T) {
+	b := newBody()
+	b.WriteString("payload")
+	req := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
+	b.attach(req)
+	again, err := req.GetBody()
+	require.NoError(t, err)
+	b.release()
+	require.NoError(t, req.Body.Close())
+	require.NoError(t, req.Body.Close(), "closing twice counts once")
+	require.Equal(t, int32(1), b.users.Load())
+	got, err := io.ReadAll(again)
+	require.NoError(t, err)
+	require.Equal(t, "payload", string(got))
+	require.NoError(t, again.Close())
+	require.Zero(t, b.users.Load())
+}
+
+func TestRetryErrorHoldsOnlyTheRest(t *testing.T) {
+	ld := plog.NewLogs()
+	for range 2 {
+		rl := ld.ResourceLogs().AppendEmpty()
+		for range 2 {
+			sl := rl.ScopeLogs().AppendEmpty()
+			for range 2 {
+				sl.LogRecords().AppendEmpty().Body().SetInt(int64(ld.LogRecordCount() - 1))
+			}
+		}
+	}
+	cause := errors.New("busy")
+	require.Equal(t, cause, RetryError(cause, ld, []Range{{0, 3}, {3, 8}}, nil), "all of it: the same again")
+
+	bodies := func(err error) (left []int64) {
+		var logs consumererror.Logs
+		require.ErrorAs(t, err, &logs)
+		for _, rl := range logs.Data().ResourceLogs().All() {
+			for _, sl := range rl.ScopeLogs().All() {
+				for _, lr := range sl.LogRecords().All() {
+					left = append(left, lr.Body().Int())
+				}
+			}
+		}
+		return left
+	}
+	err := RetryError(exporterhelper.NewThrottleRetry(cause, time.Second), ld, []Range{{1, 2}, {6, 8}}, nil)
+	require.Equal(t, []int64{1, 6, 7}, bodies(err))
+	require.False(t, consumererror.IsPermanent(err))
+	err = RetryError(cause, ld, []Range{{0, 2}}, []int{7, 0, 1, 2, 3, 4, 5, 6})
+	require.Equal(t, []int64{0, 7}, bodies(err))
+	require.Equal(t, 8, ld.LogRecordCount(), "shared data is not touched")
+}
+
+func TestEndpoint(t *testing.T) {
+	for in, want := range map[string]string{
+		"https://example.com":           "https://example.com/push",
+		"http://127.0.0.1:3100/":        "http://127.0.0.1:3100/push",
+		"https://example.com/proxy/x?a": "https://example.com/proxy/x?a",
+	} {
+		got, err := Endpoint(in, "/push")
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for _, in := range []string{"", "example.com", "ftp://example.com", "https://", "https://user:secret@bad host"} {
+		_, err := Endpoint(in, "/push")
+		require.ErrorContains(t, err, "endpoint: must be a URL")
+		require.NotContains(t, err.Error(), "secret")
+	}
+}
+
+func TestCancelledPushKeepsTheRecords(t *testing.T) {
+	_, s := newIntake(t, func(string, http.ResponseWriter) int { return 202 })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	rest, err := s.Send(ctx, &letters{text: "a", max: 1})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, []Range{{0, 1}}, rest)
+}

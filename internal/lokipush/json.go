@@ -1,0 +1,208 @@
+package lokipush
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
+)
+
+// ErrNoStreams is a request without any stream, which Loki answers with 422.
+var ErrNoStreams = errors.New("at least one stream is required")
+
+// DecodeJSON reads the body of a push of type application/json into r. An
+// error names the place: the path in the body, or the byte. Nothing in r is to
+// be used after one.
+//
+// It takes what Loki takes: keys in any order, keys it does not know, entries
+// of more than three elements, streams without entries. One thing is stricter:
+// an entry without a line is an error, where Loki passes over it silently.
+func (r *Request) DecodeJSON(body []byte) error {
+	r.reset(len(body))
+	end, err := r.root(body, jsonscan.SkipSpace(body, 0))
+	if err != nil {
+		return err
+	}
+	if end = jsonscan.SkipSpace(body, end); end != len(body) {
+		return &jsonscan.SyntaxError{Offset: end, Want: "text after the request"}
+	}
+	if len(r.Streams) == 0 {
+		return ErrNoStreams
+	}
+	return nil
+}
+
+func (r *Request) root(body []byte, i int) (int, error) {
+	return r.object(body, i, func(key []byte, i int) (int, error) {
+		if string(key) == "streams" {
+			return array(body, i, "streams", r.stream)
+		}
+		return jsonscan.SkipValue(body, i, 0)
+	})
+}
+
+func (r *Request) stream(body []byte, i int) (int, error) {
+	var s Stream
+	firstEntry := len(r.entries)
+	end, err := r.object(body, i, func(key []byte, i int) (end int, err error) {
+		switch string(key) {
+		case "stream":
+			s.Labels, end, err = r.pairs(body, i, "stream")
+			return end, err
+		case "values":
+			return array(body, i, "values", r.entry)
+		default:
+			return jsonscan.SkipValue(body, i, 0)
+		}
+	})
+	if err != nil {
+		return end, err
+	}
+	s.Entries = r.entries[firstEntry:len(r.entries):len(r.entries)]
+	r.Streams = append(r.Streams, s)
+	return end, checkLabels(s.Labels)
+}
+
+// entry reads [timestamp, line] or [timestamp, line, structured metadata].
+func (r *Request) entry(body []byte, i int) (int, error) {
+	a, err := jsonscan.ReadArray(body, i, 0)
+	if err != nil {
+		return i, err
+	}
+	var e Entry
+	n := 0
+	for ; ; n++ {
+		i, more := a.Next()
+		if !more {
+			break
+		}
+		var end int
+		switch n {
+		case 0:
+			e.Timestamp, end, err = timestamp(body, i)
+		case 1:
+			e.Line, end, err = r.str(body, i)
+			if err != nil {
+				err = fmt.Errorf("line: %w", err)
+			}
+		case 2:
+			e.Metadata, end, err = r.pairs(body, i, "structured metadata")
+		default:
+			end, err = jsonscan.SkipValue(body, i, 0)
+		}
+		if err != nil {
+			return end, err
+		}
+		a.Skip(end)
+	}
+	if a.Err() == nil && n < 2 {
+		return a.End(), errors.New("want a timestamp and a line")
+	}
+	r.entries = append(r.entries, e)
+	return a.End(), a.Err()
+}
+
+// timestamp reads nanoseconds since the epoch, written as a string.
+func timestamp(body []byte, i int) (ns int64, end int, err error) {
+	if i >= len(body) || body[i] != '"' {
+		return 0, i, errors.New("timestamp: want nanoseconds since the epoch as a string")
+	}
+	end, _, err = jsonscan.SkipString(body, i)
+	if err != nil {
+		return 0, end, fmt.Errorf("timestamp: %w", err)
+	}
+	digits := body[i+1 : end-1]
+	for _, c := range digits {
+		d := int64(c) - '0'
+		if d < 0 || d > 9 || ns > (math.MaxInt64-d)/10 {
+			ns = 0
+			break
+		}
+		ns = ns*10 + d
+	}
+	if ns == 0 {
+		return 0, end, fmt.Errorf("timestamp: want nanoseconds since the epoch, got %.40q", digits)
+	}
+	return ns, end, nil
+}
+
+// pairs reads an object of strings: stream labels or structured metadata.
+// Where a name stands twice the last counts.
+func (r *Request) pairs(body []byte, i int, what string) ([]Label, int, error) {
+	first := len(r.labels)
+	end, err := r.object(body, i, func(key []byte, i int) (int, error) {
+		name := r.text.keep(key)
+		value, end, err := r.str(body, i)
+		if err != nil {
+			return end, fmt.Errorf("%.64q: %w", name, err)
+		}
+		for k := first; k < len(r.labels); k++ {
+			if r.labels[k].Name == name {
+				r.labels[k].Value = value
+				return end, nil
+			}
+		}
+		r.labels = append(r.labels, Label{Name: name, Value: value})
+		return end, nil
+	})
+	if err != nil {
+		return nil, end, fmt.Errorf("%s: %w", what, err)
+	}
+	return r.labels[first:len(r.labels):len(r.labels)], end, nil
+}
+
+// str reads a string into the request's text.
+func (r *Request) str(body []byte, i int) (string, int, error) {
+	value, end, err := jsonscan.AppendString(r.text.scratch[:0], body, i)
+	r.text.scratch = value
+	return r.text.keep(value), end, err
+}
+
+// object calls read with each member's key and the place of its value; read
+// returns where the value ends. A null is an object without members.
+func (r *Request) object(body []byte, i int, read func(key []byte, i int) (int, error)) (int, error) {
+	if i < len(body) && body[i] == 'n' {
+		return jsonscan.SkipValue(body, i, 0)
+	}
+	o, err := jsonscan.ReadObject(body, i, 0)
+	if err != nil {
+		return i, err
+	}
+	var m jsonscan.Member
+	for o.NextKey(&m) {
+		key := body[m.Key+1 : m.KeyEnd-1]
+		if m.KeyEscaped {
+			key, _, _ = jsonscan.AppendString(nil, body, m.Key)
+		}
+		end, err := read(key, m.Value)
+		if err != nil {
+			return end, err
+		}
+		o.Skip(end)
+	}
+	return o.End(), o.Err()
+}
+
+// array calls read with the place of each element; read returns where the
+// element ends. A null is an array without elements.
+func array(body []byte, i int, what string, read func(body []byte, i int) (int, error)) (int, error) {
+	if i < len(body) && body[i] == 'n' {
+		return jsonscan.SkipValue(body, i, 0)
+	}
+	a, err := jsonscan.ReadArray(body, i, 0)
+	if err != nil {
+		return i, fmt.Errorf("%s: %w", what, err)
+	}
+	for n := 0; ; n++ {
+		i, more := a.Next()
+		if !more {
+			return a.End(), a.Err()
+		}
+		end, err := read(body, i)
+		if err != nil {
+			return end, fmt.Errorf("%s[%d]: %w", what, n, err)
+		}
+		a.Skip(end)
+	}
+}

@@ -1,0 +1,86 @@
+package lokipush
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDecodeJSON(t *testing.T) {
+	source := []Label{{Name: "source", Value: "stytch"}}
+	for body, want := range map[string][]Stream{
+		`{"streams":[{"stream":{"source":"stytch"},"values":[["1","{\"a\":\"\\u00e9\"}"]]}]}`: {
+			{Labels: source, Entries: []Entry{{Timestamp: 1, Line: `{"a":"\u00e9"}`}}},
+		},
+		` {"x":[{}],"streams":[{"values":[["1","a",{"k":"v","k":"w","a.b":""}],["2","b",{},4,[]]],"y":null,"stream":{"source":"x","source":"stytch"}}]} `: {
+			{Labels: source, Entries: []Entry{
+				{Timestamp: 1, Line: "a", Metadata: []Label{{"k", "w"}, {"a.b", ""}}},
+				{Timestamp: 2, Line: "b", Metadata: []Label{}},
+			}},
+		},
+		`{"streams":[{"stream":{"source":"stytch"}},{"stream":{"source":"stytch"},"values":null},{"stream":{"source":"stytch"},"values":[]}]}`: {
+			{Labels: source}, {Labels: source}, {Labels: source},
+		},
+		`{"\u0073treams":[{"stre\u0061m":{"sour\u0063e":"stytch"},"values":[["9223372036854775807","",null]]}]}`: {
+			{Labels: source, Entries: []Entry{{Timestamp: 9223372036854775807, Metadata: []Label{}}}},
+		},
+		"{\"streams\":[{\"stream\":{\"source\":\"stytch\"},\"values\":[[\"1\",\"\xff\"]]}]}": {
+			{Labels: source, Entries: []Entry{{Timestamp: 1, Line: "\xff"}}},
+		},
+	} {
+		var r Request
+		require.NoError(t, r.DecodeJSON([]byte(body)), body)
+		require.Equal(t, want, r.Streams, body)
+	}
+}
+
+func TestDecodeJSONNamesThePlace(t *testing.T) {
+	entry := func(e string) string {
+		return `{"streams":[{"stream":{"a":"b"},"values":[["1","x"]]},{"stream":{"a":"b"},"values":[["1","x"],` + e + `]}]}`
+	}
+	for body, want := range map[string]string{
+		``:                                     `invalid JSON at byte 0: want an object`,
+		`[]`:                                   `invalid JSON at byte 0: want an object`,
+		`{}`:                                   `at least one stream is required`,
+		`null`:                                 `at least one stream is required`,
+		`{"streams":null}`:                     `at least one stream is required`,
+		`{"streams":[]} x`:                     `invalid JSON at byte 15: text after the request`,
+		`{"streams":{}}`:                       `streams: invalid JSON at byte 11: want an array`,
+		`{"streams":[{"values":[]}]}`:          `streams[0]: stream: at least one label is required`,
+		`{"streams":[{"stream":{}}]}`:          `streams[0]: stream: at least one label is required`,
+		`{"streams":[null]}`:                   `streams[0]: stream: at least one label is required`,
+		`{"streams":[{"stream":{"a":1}}]}`:     `streams[0]: stream: "a": invalid JSON at byte 27: want a string`,
+		`{"streams":[{"stream":{"a.b":"c"}}]}`: `streams[0]: stream: label name "a.b": want letters, digits and underscores, not beginning with a digit`,
+		`{"streams":[{"stream":{"1a":"c"}}]}`:  `streams[0]: stream: label name "1a": want letters, digits and underscores, not beginning with a digit`,
+		entry(`["1"]`):                         `streams[1]: values[1]: want a timestamp and a line`,
+		entry(`[]`):                            `streams[1]: values[1]: want a timestamp and a line`,
+		entry(`null`):                          `streams[1]: values[1]: invalid JSON at byte 94: want an array`,
+		entry(`[1,"x"]`):                       `streams[1]: values[1]: timestamp: want nanoseconds since the epoch as a string`,
+		entry(`["","x"]`):                      `streams[1]: values[1]: timestamp: want nanoseconds since the epoch, got ""`,
+		entry(`["0","x"]`):                     `streams[1]: values[1]: timestamp: want nanoseconds since the epoch, got "0"`,
+		entry(`["-1","x"]`):                    `streams[1]: values[1]: timestamp: want nanoseconds since the epoch, got "-1"`,
+		entry(`["9223372036854775808","x"]`):   `streams[1]: values[1]: timestamp: want nanoseconds since the epoch, got "9223372036854775808"`,
+		entry(`["2026-03-01T00:00:00Z","x"]`):  `streams[1]: values[1]: timestamp: want nanoseconds since the epoch, got "2026-03-01T00:00:00Z"`,
+		entry(`["1",{}]`):                      `streams[1]: values[1]: line: invalid JSON at byte 99: want a string`,
+		entry(`["1","x",{"k":1}]`):             `streams[1]: values[1]: structured metadata: "k": invalid JSON at byte 108: want a string`,
+		entry(`["1","x"`):                      `streams[1]: invalid JSON at byte 103: want a comma or the end of the array`,
+	} {
+		var r Request
+		require.EqualError(t, r.DecodeJSON([]byte(body)), want, body)
+	}
+}
+
+// The strings of a request must not share memory with the body, whose buffer
+// is used again.
+func TestDecodedStringsOutliveTheBody(t *testing.T) {
+	body := []byte(`{"streams":[{"stream":{"a":"b"},"values":[["1","line \" one",{"k":"v"}],["2","two"]]}]}`)
+	var r Request
+	require.NoError(t, r.DecodeJSON(body))
+	first := []Label{r.Streams[0].Labels[0], r.Streams[0].Entries[0].Metadata[0]}
+	lines := []string{r.Streams[0].Entries[0].Line, r.Streams[0].Entries[1].Line}
+	clear(body)
+	require.NoError(t, r.DecodeJSON([]byte(`{"streams":[{"stream":{"c":"d"},"values":[["3","xxxxxxxxxxxxxxxxxxx",{"y":"z"}]]}]}`)))
+	require.Equal(t, []Label{{"a", "b"}, {"k", "v"}}, first)
+	require.Equal(t, []string{`line " one`, "two"}, lines)
+	require.Equal(t, 1, r.Entries())
+}
