@@ -1,0 +1,196 @@
+// Package harness runs the built collector and pushes events at it as Stytch does. The end-to-end
+// tests use it with a testing.TB, `make run` without.
+//
+//	collector := harness.Start(t, harness.Options{
+//		Configs: []string{harness.Path("examples/local/collector.yaml")},
+//		Env:     map[string]string{"LISTEN": address, …},
+//		Receiver: address,
+//	})
+//	reply, err := harness.Sender{URL: "http://" + address}.LokiPush(ctx, events)
+//	…
+//	collector.Stop()
+//
+// The binary is $OTELCOL_STYTCH, or build/otelcol-stytch at the module's root.
+package harness
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Options says how to run the collector.
+type Options struct {
+	Configs  []string          // configuration files, a later one over an earlier one
+	Env      map[string]string // all of its environment
+	Receiver string            // host:port of the receiver, which tells when the collector is ready
+}
+
+// Collector is a running collector.
+type Collector struct {
+	command *exec.Cmd
+	output  output
+	done    chan struct{} // closed when the process has ended
+	err     error         // how it ended; read it after done
+}
+
+// readyWithin bounds a start and a stop. Both take well under a second on an idle machine.
+const readyWithin = 30 * time.Second
+
+// Launch runs the collector and waits until its receiver answers.
+func Launch(ctx context.Context, options Options) (*Collector, error) {
+	var arguments []string
+	for _, config := range options.Configs {
+		arguments = append(arguments, "--config", config)
+	}
+	command, err := Command(options.Env, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	c := &Collector{command: command, done: make(chan struct{})}
+	command.Stdout, command.Stderr = &c.output, &c.output
+	// A Ctrl-C in the terminal is for us: the collector is stopped in our order.
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := command.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		c.err = command.Wait()
+		close(c.done)
+	}()
+	if err := c.ready(ctx, options.Receiver); err != nil {
+		c.Kill()
+		return nil, fmt.Errorf("starting the collector: %w\n%s", err, c.Output())
+	}
+	return c, nil
+}
+
+// ready polls the receiver's GET /ready. Any answer but 503 tells that it listens.
+func (c *Collector) ready(ctx context.Context, receiver string) error {
+	ctx, cancel := context.WithTimeout(ctx, readyWithin)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+receiver+"/ready", nil)
+		if err != nil {
+			return err
+		}
+		answer, err := http.DefaultClient.Do(request)
+		if err == nil {
+			answer.Body.Close()
+			if answer.StatusCode != http.StatusServiceUnavailable {
+				return nil
+			}
+			err = fmt.Errorf("GET /ready: %s", answer.Status)
+		}
+		select {
+		case <-c.done:
+			return fmt.Errorf("it ended by itself: %s", c.command.ProcessState)
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Done is closed when the process has ended, by whatever cause.
+func (c *Collector) Done() <-chan struct{} { return c.done }
+
+// Stop ends the collector with SIGTERM and waits. The error tells if it did not exit with 0.
+func (c *Collector) Stop() error {
+	if err := c.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case <-c.done:
+		return c.err
+	case <-time.After(readyWithin):
+		c.Kill()
+		return errors.New("SIGTERM did not end the collector; killed it")
+	}
+}
+
+// Kill ends the collector with SIGKILL and waits: a crash.
+func (c *Collector) Kill() {
+	c.command.Process.Kill() //nolint:errcheck // it may have ended already
+	<-c.done
+}
+
+// Output is what the collector has written so far, on stdout and stderr.
+func (c *Collector) Output() string { return c.output.String() }
+
+// Command prepares a run of the built binary in the given environment.
+func Command(env map[string]string, arguments ...string) (*exec.Cmd, error) {
+	binary, err := Binary()
+	if err != nil {
+		return nil, err
+	}
+	command := exec.Command(binary, arguments...)
+	command.Env = []string{} // nil would hand down all of ours
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		command.Env = append(command.Env, name+"="+env[name])
+	}
+	return command, nil
+}
+
+// Binary is the path of the built collector. The error tells how to build it.
+func Binary() (string, error) {
+	binary := os.Getenv("OTELCOL_STYTCH")
+	if binary == "" {
+		binary = Path("build/otelcol-stytch")
+	}
+	if _, err := os.Stat(binary); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("no collector at %s: build it with `make build`, or name one in OTELCOL_STYTCH", binary)
+	} else if err != nil {
+		return "", err
+	}
+	return binary, nil
+}
+
+// Path is the path of a file of this module, wherever the caller runs.
+func Path(name string) string {
+	_, self, _, _ := runtime.Caller(0)
+	root := filepath.Join(filepath.Dir(self), "..", "..")
+	return filepath.Join(root, filepath.FromSlash(name))
+}
+
+// FreePort returns a loopback port that nobody listens on.
+func FreePort() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, errors.Join(err, listener.Close())
+}
+
+// output is a buffer for a process that writes while a test reads.
+type output struct {
+	mu      sync.Mutex
+	content bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.content.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return strings.TrimSpace(o.content.String())
+}

@@ -1,0 +1,176 @@
+package datadoglogsexporter
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/testdata"
+)
+
+// logs returns one resource as the receiver and the processor make it, with
+// these bodies.
+func logs(bodies ...string) plog.Logs {
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	attrs := rl.Resource().Attributes()
+	attrs.PutStr("source", "stytch")
+	attrs.PutStr("service.name", "stytch.auth")
+	attrs.PutStr("deployment.environment.name", "live")
+	records := rl.ScopeLogs().AppendEmpty().LogRecords()
+	for _, body := range bodies {
+		records.AppendEmpty().Body().SetStr(body)
+	}
+	return ld
+}
+
+func encode(t *testing.T, ld plog.Logs, tags ...string) string {
+	t.Helper()
+	b := newBatch(ld, tags, nil)
+	payload, next := b.Append(nil, 0, b.Len())
+	require.Equal(t, b.Len(), next)
+	return string(payload)
+}
+
+const ours = `"ddsource":"stytch","service":"stytch.auth","ddtags":"service:stytch.auth,env:live"`
+
+func TestEncode(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"a":1.50}`:                   `{"a":1.50,` + ours + `}`,
+		`{}`:                           `{` + ours + `}`,
+		" \n{ \"a\" : 1 , \"b\":2 }\t": `{ "a" : 1 , "b":2,` + ours + `}`,
+		" { } ":                        `{` + ours + `}`,
+		`{"ddsource":"x"}`:             `{` + ours + `}`,
+		`{"ddsource":"x","a":1}`:       `{"a":1,` + ours + `}`,
+		`{"a":1,"ddsource":{"b":[]}}`:  `{"a":1,` + ours + `}`,
+		`{"a":1, "service":2, "b":3, "ddtags":"t", "ddsource":null, "c":4 }`: `{"a":1,"b":3,"c":4,` + ours + `}`,
+		`{"\u0064dsource":"x","a":1,"s\u0065rvice":1}`:                       `{"a":1,` + ours + `}`,
+		`{"service":1,"service":2}`:                                          `{` + ours + `}`,
+		`{"Service":1,"x":{"service":2}}`:                                    `{"Service":1,"x":{"service":2},` + ours + `}`,
+		`hello "you"`:                                                        `{"message":"hello \"you\"",` + ours + `}`,
+		`[1]`:                                                                `{"message":"[1]",` + ours + `}`,
+		`{"a":1} x`:                                                          `{"message":"{\"a\":1} x",` + ours + `}`,
+		"{\"a\":\"\xff\"}":                                                   "{\"message\":\"{\\\"a\\\":\\\"\uFFFD\\\"}\"," + ours + `}`,
+		`{"a":1,}`:                                                           `{"message":"{\"a\":1,}",` + ours + `}`,
+		``:                                                                   `{"message":"",` + ours + `}`,
+	} {
+		require.Equal(t, "["+want+"]", encode(t, logs(body)), body)
+	}
+}
+
+func TestEncodeLabels(t *testing.T) {
+	require.Equal(t, `[{"ddsource":"stytch","service":"stytch.auth","ddtags":"service:stytch.auth,env:live,team:\"identity\""}]`,
+		encode(t, logs(`{}`), `team:"identity"`))
+	ld := logs(`{"service":"its own"}`)
+	ld.ResourceLogs().At(0).Resource().Attributes().Clear()
+	require.Equal(t, `[{"service":"its own"}]`, encode(t, ld), "nothing is cut out for nothing")
+}
+
+func TestPayloadsAreWithinTheLimits(t *testing.T) {
+	drops := (*httpsend.Drops)(nil)
+	event := `{"a":"` + strings.Repeat("x", 10_000) + `"}`
+	ld := logs(slicesRepeat(event, 1200)...)
+	b := newBatch(ld, nil, drops)
+	payload, next := b.Append(nil, 0, b.Len())
+	require.LessOrEqual(t, len(payload), maxPayload)
+	longer, _ := b.Append(nil, 0, next)
+	require.Equal(t, string(payload), string(longer))
+	require.Greater(t, len(payload)+len(event)+len(ours)+2, maxPayload, "one more would not have fit")
+	require.True(t, json.Valid(payload))
+
+	b = newBatch(logs(slicesRepeat(`{}`, 1200)...), nil, drops)
+	payload, next = b.Append(nil, 0, b.Len())
+	require.Equal(t, 1000, next)
+	require.True(t, json.Valid(payload))
+	_, next = b.Append(nil, next, b.Len())
+	require.Equal(t, 1200, next)
+
+	b = newBatch(logs(`{"a":"`+strings.Repeat("x", maxPayload)+`"}`, `{}`), nil, drops)
+	_, next = b.Append(nil, 0, 2)
+	require.Equal(t, 1, next, "one record is taken, however long")
+}
+
+func slicesRepeat(s string, n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = s
+	}
+	return all
+}
+
+func TestGoldenDatadog(t *testing.T) {
+	var out bytes.Buffer
+	for _, e := range append(testdata.Events(), testdata.OtherLines()...) {
+		fmt.Fprintf(&out, "# %s\n%s\n", e.Name, encode(t, logs(e.JSON), "team:identity"))
+	}
+	testdata.Golden(t, "datadog.txt", out.Bytes())
+}
+
+// members returns the root members of a JSON object in order, names decoded
+// and values raw, and the text between braces where there are none.
+func members(t *testing.T, object string) (names, values []string) {
+	t.Helper()
+	dec := json.NewDecoder(strings.NewReader(object))
+	_, err := dec.Token()
+	require.NoError(t, err)
+	names, values = []string{}, []string{}
+	for dec.More() {
+		name, err := dec.Token()
+		require.NoError(t, err)
+		var value json.RawMessage
+		require.NoError(t, dec.Decode(&value))
+		names, values = append(names, name.(string)), append(values, string(value))
+	}
+	return names, values
+}
+
+func FuzzEncodeKeepsEveryMember(f *testing.F) {
+	for _, e := range append(testdata.Events(), testdata.OtherLines()...) {
+		f.Add(e.JSON)
+	}
+	f.Add(`{"ddtags":1,"ddtags":2 , "a":3}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		entries := encode(t, logs(text))
+		var all []json.RawMessage
+		require.NoError(t, json.Unmarshal([]byte(entries), &all))
+		require.Len(t, all, 1)
+		names, values := members(t, string(all[0]))
+		require.GreaterOrEqual(t, len(names), 3)
+		require.Equal(t, []string{"ddsource", "service", "ddtags"}, names[len(names)-3:])
+		names, values = names[:len(names)-3], values[:len(values)-3]
+		for _, reserved := range []string{"ddsource", "service", "ddtags"} {
+			require.NotContains(t, names, reserved)
+		}
+		if !json.Valid([]byte(text)) || strings.ToValidUTF8(text, "") != text || !strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "{") {
+			require.Equal(t, []string{"message"}, names)
+			return
+		}
+		wantNames, wantValues := members(t, text)
+		keptNames, keptValues := []string{}, []string{}
+		for i, name := range wantNames {
+			if name != "ddsource" && name != "service" && name != "ddtags" {
+				keptNames, keptValues = append(keptNames, name), append(keptValues, wantValues[i])
+			}
+		}
+		require.Equal(t, keptNames, names)
+		require.Equal(t, keptValues, values)
+	})
+}
+
+func BenchmarkEncode(b *testing.B) {
+	event := testdata.Events()[0].JSON
+	batch := newBatch(logs(slicesRepeat(event, 1000)...), nil, nil)
+	buf, _ := batch.Append(nil, 0, 1000)
+	b.SetBytes(int64(len(buf)))
+	b.ReportAllocs()
+	for b.Loop() {
+		buf, _ = batch.Append(buf[:0], 0, 1000)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/event")
+}

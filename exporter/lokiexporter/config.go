@@ -1,0 +1,82 @@
+package lokiexporter
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"go.opentelemetry.io/collector/config/configcompression"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
+)
+
+// Config is the configuration of the exporter.
+type Config struct {
+	// Hostname of the Loki, as in Stytch's own settings; https and the path of
+	// the push API are added.
+	Hostname Hostname `mapstructure:"hostname"`
+	// Username and Password are sent by Basic authentication where set.
+	Username string              `mapstructure:"username"`
+	Password configopaque.String `mapstructure:"password"`
+	// TenantID is sent as X-Scope-OrgID where set.
+	TenantID string `mapstructure:"tenant_id"`
+
+	// ClientConfig is the HTTP client. Its endpoint stands instead of Hostname.
+	ClientConfig confighttp.ClientConfig                                  `mapstructure:",squash"` // the keys of every HTTP exporter stand at its root
+	QueueConfig  configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
+	RetryConfig  configretry.BackOffConfig                                `mapstructure:"retry_on_failure"`
+}
+
+// Hostname is a host name or an IP address, with a port where it is not 443.
+type Hostname string
+
+// Validate refuses what is more than a host's name.
+func (h Hostname) Validate() error {
+	if h == "" {
+		return nil // `endpoint` may stand instead
+	}
+	u, err := url.Parse("https://" + string(h))
+	if err != nil || u.Host != string(h) || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") {
+		return fmt.Errorf("must be a host name without scheme or path, got %q", string(h))
+	}
+	return nil
+}
+
+// Validate checks what stands at the root.
+func (cfg *Config) Validate() error {
+	var errs []error
+	if _, err := cfg.url(); err != nil {
+		errs = append(errs, err)
+	}
+	if (cfg.Username == "") != (cfg.Password == "") {
+		errs = append(errs, errors.New("username, password: set both or neither"))
+	}
+	if cfg.Username != "" && cfg.ClientConfig.Auth.HasValue() {
+		errs = append(errs, errors.New("username, auth: set one of them"))
+	}
+	if cfg.ClientConfig.Compression != configcompression.TypeGzip {
+		errs = append(errs, fmt.Errorf("compression: must be gzip, got %q", cfg.ClientConfig.Compression))
+	}
+	return errors.Join(errs...)
+}
+
+// url is where requests are posted to.
+func (cfg *Config) url() (string, error) {
+	switch {
+	case cfg.Hostname != "" && cfg.ClientConfig.Endpoint != "":
+		return "", errors.New("hostname, endpoint: set one of them")
+	case cfg.ClientConfig.Endpoint != "":
+		return httpsend.Endpoint(cfg.ClientConfig.Endpoint, lokipush.Path)
+	case cfg.Hostname != "":
+		return "https://" + string(cfg.Hostname) + lokipush.Path, nil
+	default:
+		return "", errors.New("hostname: must be set, or `endpoint` to a whole URL")
+	}
+}

@@ -1,0 +1,40 @@
+package lokiexporter
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configcompression"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadata"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+)
+
+// NewFactory returns the factory of the exporter of type loki.
+func NewFactory() exporter.Factory {
+	return exporter.NewFactory(metadata.Type, createDefaultConfig,
+		exporter.WithLogs(createLogs, metadata.LogsStability))
+}
+
+func createDefaultConfig() component.Config {
+	client := httpsend.DefaultClient()
+	client.Compression = configcompression.TypeGzip
+	return &Config{
+		ClientConfig: client,
+		QueueConfig:  httpsend.DefaultQueue(),
+		RetryConfig:  httpsend.DefaultRetry(),
+	}
+}
+
+func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
+	config := cfg.(*Config)
+	e, err := newExporter(set, config)
+	if err != nil {
+		return nil, err
+	}
+	return exporterhelper.NewLogs(ctx, set, cfg, e.push, append(
+		httpsend.Options(config.QueueConfig, config.RetryConfig),
+		exporterhelper.WithStart(e.start), exporterhelper.WithShutdown(e.shutdown))...)
+}

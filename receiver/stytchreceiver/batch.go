@@ -1,0 +1,103 @@
+package stytchreceiver
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
+)
+
+// batch collects the records of one request: a ResourceLogs for each stream
+// and project.
+type batch struct {
+	logs      plog.Logs
+	arrived   pcommon.Timestamp
+	promote   []stytch.Field
+	malformed int // events that are no JSON object
+
+	event stytch.Event
+
+	// Of the stream that is being read.
+	labels   []lokipush.Label
+	expected int // entries
+	projects map[string]plog.LogRecordSlice
+	project  string // of records
+	records  plog.LogRecordSlice
+	begun    bool
+}
+
+func newBatch(promote []stytch.Field) *batch {
+	return &batch{logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(time.Now()), promote: promote}
+}
+
+// stream begins a stream. Its labels stand on the resource of each of its
+// records, but for the two that the processor sets.
+func (b *batch) stream(labels []lokipush.Label, entries int) {
+	b.labels, b.expected, b.begun = labels, entries, false
+	clear(b.projects)
+}
+
+// line adds the line of a Loki entry, whatever it holds.
+func (b *batch) line(e *lokipush.Entry) {
+	if b.event.Scan(e.Line, b.promote) != nil {
+		b.malformed++
+		b.event = stytch.Event{}
+		b.add(e.Line, pcommon.Timestamp(e.Timestamp), e.Metadata, nil)
+		return
+	}
+	b.add(e.Line, pcommon.Timestamp(e.Timestamp), e.Metadata, b.promote)
+}
+
+// add appends the record of b.event.
+func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label, promote []stytch.Field) {
+	lr := b.of(b.event.ProjectID).AppendEmpty()
+	lr.SetTimestamp(at)
+	lr.SetObservedTimestamp(b.arrived)
+	lr.Body().SetStr(text)
+	if len(metadata) > 0 {
+		attrs := lr.Attributes()
+		attrs.EnsureCapacity(len(metadata) + 5)
+		for _, m := range metadata {
+			attrs.PutStr(m.Name, m.Value)
+		}
+	}
+	b.event.Record(lr, promote)
+}
+
+// of returns the records of a project in the stream.
+func (b *batch) of(project string) plog.LogRecordSlice {
+	if b.begun && project == b.project {
+		return b.records
+	}
+	if b.begun {
+		if b.projects == nil {
+			b.projects = map[string]plog.LogRecordSlice{}
+		}
+		b.projects[b.project] = b.records
+	}
+	records, known := b.projects[project]
+	if !known {
+		records = b.resource()
+		if !b.begun {
+			records.EnsureCapacity(b.expected) // most streams hold one project
+		}
+	}
+	b.project, b.records, b.begun = project, records, true
+	return records
+}
+
+func (b *batch) resource() plog.LogRecordSlice {
+	rl := b.logs.ResourceLogs().AppendEmpty()
+	attrs := rl.Resource().Attributes()
+	attrs.EnsureCapacity(len(b.labels) + 2)
+	for _, l := range b.labels {
+		if l.Name != stytch.LabelSource && l.Name != stytch.LabelServiceName {
+			attrs.PutStr(l.Name, l.Value)
+		}
+	}
+	b.event.Resource(attrs)
+	return rl.ScopeLogs().AppendEmpty().LogRecords()
+}

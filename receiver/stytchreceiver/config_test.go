@@ -1,0 +1,67 @@
+package stytchreceiver
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/confmap"
+)
+
+func load(t *testing.T, values map[string]any) (*Config, error) {
+	t.Helper()
+	cfg := createDefaultConfig().(*Config)
+	if err := confmap.NewFromStringMap(values).Unmarshal(cfg); err != nil {
+		return nil, err
+	}
+	return cfg, confmap.Validate(cfg)
+}
+
+func TestDefaultConfig(t *testing.T) {
+	require.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
+	cfg, err := load(t, map[string]any{"loki_push": map[string]any{}, "events": map[string]any{}})
+	require.NoError(t, err)
+	require.Equal(t, createDefaultConfig(), cfg)
+}
+
+func TestConfig(t *testing.T) {
+	cfg, err := load(t, map[string]any{
+		"http":      map[string]any{"endpoint": "0.0.0.0:9000", "max_request_body_size": 1 << 20},
+		"loki_push": map[string]any{"enabled": false},
+		"events":    map[string]any{"path": "/in"},
+		"promote":   []any{"organization_id"},
+	})
+	require.NoError(t, err)
+	want := createDefaultConfig().(*Config)
+	want.HTTP.NetAddr.Endpoint = "0.0.0.0:9000"
+	want.HTTP.MaxRequestBodySize = 1 << 20
+	want.LokiPush = configoptional.None[LokiPushConfig]()
+	want.Events = configoptional.Some(EventsConfig{Path: "/in"})
+	want.Promote = []string{"organization_id"}
+	require.False(t, cfg.LokiPush.HasValue())
+	cfg.LokiPush = want.LokiPush
+	require.Equal(t, want, cfg)
+}
+
+func TestConfigErrorsNameTheKey(t *testing.T) {
+	off := map[string]any{"enabled": false}
+	for name, tc := range map[string]struct {
+		values map[string]any
+		want   string
+	}{
+		"no door":         {map[string]any{"loki_push": off, "events": off}, "no door is open: enable at least one of `loki_push` and `events`"},
+		"no slash":        {map[string]any{"events": map[string]any{"path": "v1"}}, "events::path: must begin with a slash and hold no braces, spaces, `?` or `#`, got \"v1\""},
+		"wildcard":        {map[string]any{"events": map[string]any{"path": "/{x}"}}, "events::path: must begin with a slash and hold no braces, spaces, `?` or `#`, got \"/{x}\""},
+		"Loki's path":     {map[string]any{"events": map[string]any{"path": "/loki/api/v1/push"}}, "events::path: \"/loki/api/v1/push\" is the path of the Loki door"},
+		"the probe":       {map[string]any{"events": map[string]any{"path": "/ready"}}, "events::path: \"/ready\" is the path of the readiness probe"},
+		"nameless field":  {map[string]any{"promote": []any{"a", ""}}, "promote::1: must name a field of the event"},
+		"unknown key":     {map[string]any{"evnts": map[string]any{}}, "decoding failed due to the following error(s):\n\n'stytchreceiver.Config' has invalid keys: evnts"},
+		"unknown sub-key": {map[string]any{"loki_push": map[string]any{"path": "/x"}}, "decoding failed due to the following error(s):\n\n'loki_push' decoding failed due to the following error(s):\n\n'stytchreceiver.LokiPushConfig' has invalid keys: path"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, tc.values)
+			require.EqualError(t, err, tc.want)
+		})
+	}
+}

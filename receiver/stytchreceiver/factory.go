@@ -1,0 +1,39 @@
+package stytchreceiver
+
+import (
+	"context"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/receiver"
+
+	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadata"
+)
+
+// NewFactory returns the factory of the receiver of type stytch.
+func NewFactory() receiver.Factory {
+	return receiver.NewFactory(metadata.Type, createDefaultConfig,
+		receiver.WithLogs(createLogs, metadata.LogsStability))
+}
+
+func createDefaultConfig() component.Config {
+	server := confighttp.NewDefaultServerConfig()
+	server.NetAddr.Endpoint = "localhost:8321"
+	// confighttp has no limit here: a sender that stalls would hold its
+	// connection and its buffers for ever.
+	server.ReadTimeout = 30 * time.Second
+	// It must leave time for a pipeline that makes the sender wait.
+	server.WriteTimeout = 60 * time.Second
+	return &Config{
+		HTTP:     server,
+		LokiPush: configoptional.Some(LokiPushConfig{}),
+		Events:   configoptional.Some(EventsConfig{Path: "/v1/events"}),
+	}
+}
+
+func createLogs(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
+	return newReceiver(set, cfg.(*Config), next)
+}
