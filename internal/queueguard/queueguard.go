@@ -1,0 +1,151 @@
+// Package queueguard makes the restart of a persistent sending queue safe: an
+// event that was acknowledged is not lost, whenever the process is killed.
+//
+// # What it guards against
+//
+// exporterhelper's persistent queue (read and tested at v0.158.0; the file is
+// the same up to v0.165.0) stores each request as an item under a running
+// number and, in one more value, its index: the numbers to read and to write
+// next, and those of the dispatched items, which were read but not yet sent. At
+// start it takes the dispatched items and
+//
+//  1. reads them (one Batch of Gets),
+//  2. deletes them (one Batch of Deletes),
+//  3. adds them again, one by one, at the end of the queue (a Batch of two Sets
+//     each: the index and the item).
+//
+// A kill between 2 and the last Batch of 3 loses every item not yet added again.
+// So does, without any kill, a storage that fails in 1 or refuses a Batch of 3.
+//
+// # How
+//
+// Wrap stands around an exporter's Start and hands down a host in which the
+// queue's storage extension gives out a guarded client. That client
+//
+//   - leaves out the Deletes of 2 and deletes each item in the very Batch of 3
+//     that adds it again. So an item moves in one transaction and is in the
+//     storage once at every moment;
+//   - lists in every index that the queue writes the items that have not moved,
+//     so that the next start finds them;
+//   - answers for an item whose move the storage refused, which may be full,
+//     from where the item is, under the number that the queue gave it. An item
+//     that cannot be read waits in the storage for the next start.
+//
+// The storage's Batch must be a transaction, as that of file_storage is. If it
+// is not, a kill within one may deliver an item twice, as the Delete comes last.
+//
+// The queue passes over an item that it cannot decode (logged at Debug, or not
+// at all), and starts empty if it cannot decode its index. The guard logs both
+// at Error and counts them. It watches over what an earlier process stored: once
+// that has been read and every dispatched item has moved, the guard costs one
+// atomic load for each Batch.
+//
+// # When to delete it
+//
+// When exporterhelper itself moves each dispatched item in one Batch and counts
+// what it cannot decode. TestLossWithoutGuard fails as soon as it does the first.
+package queueguard
+
+import (
+	"context"
+	"maps"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+)
+
+// Wrap guards the queue of next, which exporterhelper.NewLogs made with
+// WithQueue(queue). Without a queue, or with one in memory, it returns next.
+//
+// corrupted counts what was stored and cannot be read: 1 for each item (a
+// request of one or many events) with the attribute kind=item, and 1 for a lost
+// index, and with it all that was queued, with kind=index.
+func Wrap(
+	next exporter.Logs,
+	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
+	logger *zap.Logger,
+	corrupted metric.Int64Counter,
+) exporter.Logs {
+	if !queue.HasValue() || queue.Get().StorageID == nil {
+		return next
+	}
+	return &guardedLogs{
+		Logs:      next,
+		storageID: *queue.Get().StorageID,
+		damage:    damage{logger: logger, corrupted: corrupted},
+	}
+}
+
+type guardedLogs struct {
+	exporter.Logs
+	storageID component.ID
+	damage    damage
+}
+
+func (g *guardedLogs) Start(ctx context.Context, host component.Host) error {
+	return g.Logs.Start(ctx, &guardedHost{Host: host, storageID: g.storageID, damage: g.damage})
+}
+
+// guardedHost is the exporter's host for as long as the exporter runs.
+type guardedHost struct {
+	component.Host
+	storageID component.ID
+	damage    damage
+}
+
+// Report keeps status events flowing: a component reports through its host, and
+// embedding component.Host alone would hide that the host takes reports. It is
+// the one optional interface of a host that an exporter has a use for; the
+// others (factories, modules, exporters, zPages) serve extensions and receivers.
+func (h *guardedHost) Report(event *componentstatus.Event) {
+	componentstatus.ReportStatus(h.Host, event)
+}
+
+func (h *guardedHost) GetExtensions() map[component.ID]component.Component {
+	extensions := h.Host.GetExtensions()
+	ext, ok := extensions[h.storageID].(storage.Extension)
+	if !ok {
+		return extensions // the queue says what is wrong, and better
+	}
+	extensions = maps.Clone(extensions) // the host's own map is not ours to change
+	extensions[h.storageID] = &guardedStorage{Extension: ext, damage: h.damage}
+	return extensions
+}
+
+type guardedStorage struct {
+	storage.Extension
+	damage damage
+}
+
+func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
+	next, err := s.Extension.GetClient(ctx, kind, id, name)
+	if err != nil {
+		return nil, err
+	}
+	return newClient(next, s.damage), nil
+}
+
+// damage tells of what was stored and cannot be read.
+type damage struct {
+	logger    *zap.Logger
+	corrupted metric.Int64Counter
+}
+
+func (d damage) item(ctx context.Context, key string, err error) {
+	d.logger.Error("A stored item of the sending queue cannot be read, its events are lost",
+		zap.String("key", key), zap.Error(err))
+	d.corrupted.Add(ctx, 1, metric.WithAttributes(attribute.String("kind", "item")))
+}
+
+func (d damage) index(ctx context.Context, err error) {
+	d.logger.Error("The stored index of the sending queue cannot be read, the queue starts empty and what it held is lost",
+		zap.Error(err))
+	d.corrupted.Add(ctx, 1, metric.WithAttributes(attribute.String("kind", "index")))
+}

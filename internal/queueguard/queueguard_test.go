@@ -1,0 +1,291 @@
+package queueguard
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/metric/noop"
+	"go.uber.org/zap"
+)
+
+// addsItem: the operations add an item, anew or again.
+func addsItem(ops []*storage.Operation) bool {
+	return slices.ContainsFunc(ops, func(op *storage.Operation) bool {
+		_, isItem := itemNumber(op.Key)
+		return isItem && op.Type == storage.Set
+	})
+}
+
+func gets(ops []*storage.Operation) (n int) {
+	for _, op := range ops {
+		if op.Type == storage.Get {
+			n++
+		}
+	}
+	return n
+}
+
+// A full storage refuses to take the items a second time. They are delivered
+// nevertheless, by the same process, and whenever it is killed by the next.
+func TestRefusedMoves(t *testing.T) {
+	refusals := map[string]func(n int) bool{
+		"all":          func(int) bool { return true },
+		"every second": func(n int) bool { return n%2 == 0 },
+		"the first":    func(n int) bool { return n == 1 },
+	}
+	for name, refuses := range refusals {
+		for shapeName, shape := range shapes {
+			t.Run(name+"/"+shapeName, func(t *testing.T) {
+				m := killedWhileSending(t, shape.options, shape.offered, shape.dispatched)
+				for at := 1; ; at++ {
+					f, remove := m.fork(t)
+					o, n := shape.options, 0
+					o.killAt = at
+					o.refuse = func(ops []*storage.Operation) bool {
+						if !addsItem(ops) {
+							return false
+						}
+						n++
+						return refuses(n)
+					}
+					killed := f.start(t, o).finish(t)
+					if killed {
+						o.refuse = nil
+						f.requireDelivered(t, o)
+					} else {
+						require.Equal(t, shape.dispatched, n)
+						require.Empty(t, f.lost())
+						require.Equal(t, []string{indexKey}, f.keys(t))
+					}
+					remove()
+					if !killed {
+						return
+					}
+				}
+			})
+		}
+	}
+}
+
+// The queue deletes what it could not get, be it at start or when its turn
+// comes. The item must be there for the next process.
+func TestItemsThatCouldNotBeRead(t *testing.T) {
+	shape := shapes["one request at a time"]
+	for name, refuse := range map[string]func(ops []*storage.Operation) bool{
+		"at start":               func(ops []*storage.Operation) bool { return gets(ops) == len(ops) && len(ops) > 1 },
+		"after its refused move": func(ops []*storage.Operation) bool { return addsItem(ops) || gets(ops) == 2 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := killedWhileSending(t, shape.options, shape.offered, shape.dispatched)
+			o := shape.options
+			o.refuse = refuse
+			for at := 1; ; at++ {
+				f, remove := m.fork(t)
+				o.killAt = at
+				p := f.start(t, o)
+				_ = p.exporter.ConsumeLogs(context.Background(), event("one more"))
+				var killed bool
+				require.Eventually(t, func() bool {
+					_, killed = p.tap.state()
+					return killed || p.tap.dispatched() == shape.dispatched && len(f.lost()) == shape.dispatched
+				}, 10*time.Second, time.Millisecond)
+				p.stop(t)
+				f.requireDelivered(t, shape.options)
+				remove()
+				if !killed {
+					return
+				}
+			}
+		})
+	}
+}
+
+// Storage that an exporterhelper before the one index value left behind.
+func TestOldFormat(t *testing.T) {
+	shape := shapes["one request at a time"]
+	m := killedWhileSending(t, shape.options, shape.offered, shape.dispatched)
+	m.open(t, func(c storage.Client) {
+		value, err := c.Get(context.Background(), indexKey)
+		require.NoError(t, err)
+		found, err := parseIndex(value)
+		require.NoError(t, err)
+		require.Len(t, found.dispatched, shape.dispatched)
+		var list []byte
+		for _, number := range found.dispatched {
+			list = binary.LittleEndian.AppendUint64(list, number)
+			// Without the envelope, as the items were then, too.
+			item, err := c.Get(context.Background(), itemKey(number))
+			require.NoError(t, err)
+			bare, err := logsOf(item)
+			require.NoError(t, err)
+			require.NoError(t, c.Set(context.Background(), itemKey(number), bare))
+		}
+		require.NoError(t, c.Batch(context.Background(),
+			storage.DeleteOperation(indexKey),
+			storage.SetOperation("ri", binary.LittleEndian.AppendUint64(nil, found.read)),
+			storage.SetOperation("wi", binary.LittleEndian.AppendUint64(nil, found.write)),
+			storage.SetOperation("di", append(binary.LittleEndian.AppendUint32(nil, uint32(len(found.dispatched))), list...))))
+	})
+	killAtEach(t, m, shape.options, func(m *machine, _ bool) {
+		m.start(t, shape.options).finish(t)
+		require.Empty(t, m.lost())
+		require.False(t, slices.ContainsFunc(m.keys(t), func(key string) bool {
+			_, isItem := itemNumber(key)
+			return isItem
+		}))
+	})
+}
+
+// A long life of kills and shutdowns in the midst of sending leaves nothing behind.
+func TestManyRestarts(t *testing.T) {
+	for name, shape := range shapes {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			for i := range 30 {
+				o := shape.options
+				switch i % 3 {
+				case 0: // killed while sending
+					o.block = true
+					p := m.start(t, o)
+					p.offer(t, 3)
+					<-p.waiting
+					p.kill(t)
+				case 1: // shut down while the destination is down
+					o.fail = errRefused
+					p := m.start(t, o)
+					p.offer(t, 3)
+					p.stop(t)
+				case 2: // killed somewhere
+					o.killAt = 5 + i
+					p := m.start(t, o)
+					p.finish(t)
+				}
+			}
+			m.requireDelivered(t, shape.options)
+		})
+	}
+}
+
+// Once the past is dealt with, Batches go straight through.
+func TestSettles(t *testing.T) {
+	m := killedWhileSending(t, options{consumers: 5}, 8, 5)
+	var guard *client
+	p := m.start(t, options{block: true, guard: func(c storage.Client) *client {
+		guard = newClient(c, damage{logger: zap.NewNop(), corrupted: noop.Int64Counter{}})
+		return guard
+	}})
+	require.False(t, guard.settled.Load())
+	p.release()
+	p.finish(t)
+	require.True(t, guard.settled.Load())
+	require.Empty(t, guard.kept)
+	require.Empty(t, guard.standIns)
+	require.Empty(t, m.lost())
+}
+
+func TestConcurrentUse(t *testing.T) {
+	m := killedWhileSending(t, options{consumers: 5}, 8, 5)
+	n := 0
+	p := m.start(t, options{consumers: 4, refuse: func(ops []*storage.Operation) bool { // one stand-in, too
+		n++
+		return addsItem(ops) && n < 5
+	}})
+	const senders, each = 8, 50
+	var wg sync.WaitGroup
+	for s := range senders {
+		wg.Go(func() {
+			for i := range each {
+				if err := p.exporter.ConsumeLogs(context.Background(), event(string(rune('a'+s))+string(rune('A'+i)))); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for s := range senders {
+		for i := range each {
+			m.acked = append(m.acked, string(rune('a'+s))+string(rune('A'+i)))
+		}
+	}
+	p.finish(t)
+	require.Empty(t, m.lost())
+	require.Equal(t, []string{indexKey}, m.keys(t))
+}
+
+type reportingHost struct {
+	host
+	events []*componentstatus.Event
+}
+
+func (h *reportingHost) Report(event *componentstatus.Event) { h.events = append(h.events, event) }
+
+func TestHost(t *testing.T) {
+	m := newMachine(t)
+	other := component.MustNewID("other")
+	reporter := &reportingHost{host: host{storageID: m.storage(t), other: m.storage(t)}}
+	plain := reporter.host
+	event := componentstatus.NewRecoverableErrorEvent(errRefused)
+	for name, h := range map[string]component.Host{"reporter": reporter, "plain": plain} {
+		t.Run(name, func(t *testing.T) {
+			cfg := exporterhelper.NewDefaultQueueConfig()
+			cfg.StorageID = &storageID
+			queue := configoptional.Some(cfg)
+			set := exportertest.NewNopSettings(typ)
+			exp, err := exporterhelper.NewLogs(context.Background(), set, struct{}{},
+				func(context.Context, plog.Logs) error { return nil },
+				exporterhelper.WithQueue(queue),
+				exporterhelper.WithStart(func(_ context.Context, got component.Host) error {
+					require.Same(t, plain[other], got.GetExtensions()[other], "another extension, though it stores, too")
+					require.NotSame(t, plain[storageID], got.GetExtensions()[storageID])
+					require.Len(t, got.GetExtensions(), 2)
+					componentstatus.ReportStatus(got, event)
+					return nil
+				}))
+			require.NoError(t, err)
+			exp = Wrap(exp, queue, zap.NewNop(), noop.Int64Counter{})
+			require.NoError(t, exp.Start(context.Background(), h))
+			require.NoError(t, exp.Shutdown(context.Background()))
+		})
+	}
+	require.Equal(t, []*componentstatus.Event{event}, reporter.events)
+}
+
+// What is wrong with the configured storage is for the queue to say.
+func TestStorageIsMissing(t *testing.T) {
+	cfg := exporterhelper.NewDefaultQueueConfig()
+	cfg.StorageID = &storageID
+	queue := configoptional.Some(cfg)
+	for want, h := range map[string]component.Host{
+		"no storage client extension found":              host(nil),
+		"requested extension is not a storage extension": hostWith(struct{ component.Component }{}),
+	} {
+		exp, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
+			func(context.Context, plog.Logs) error { return nil }, exporterhelper.WithQueue(queue))
+		require.NoError(t, err)
+		exp = Wrap(exp, queue, zap.NewNop(), noop.Int64Counter{})
+		require.EqualError(t, exp.Start(context.Background(), h), want)
+		require.NoError(t, exp.Shutdown(context.Background()))
+	}
+}
+
+func TestWithoutStorageNothingChanges(t *testing.T) {
+	exp, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
+		func(context.Context, plog.Logs) error { return nil })
+	require.NoError(t, err)
+	inMemory := configoptional.Some(exporterhelper.NewDefaultQueueConfig())
+	require.Same(t, exp, Wrap(exp, inMemory, zap.NewNop(), noop.Int64Counter{}))
+	off := configoptional.None[exporterhelper.QueueBatchConfig]()
+	require.Same(t, exp, Wrap(exp, off, zap.NewNop(), noop.Int64Counter{}))
+}
