@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
@@ -32,7 +31,7 @@ func logs(bodies ...string) plog.Logs {
 
 func encode(t *testing.T, ld plog.Logs, tags ...string) string {
 	t.Helper()
-	b := newBatch(ld, tags, nil)
+	b := newBatch(ld, tags)
 	payload, next := b.Append(nil, 0, b.Len())
 	require.Equal(t, b.Len(), next)
 	return string(payload)
@@ -73,10 +72,9 @@ func TestEncodeLabels(t *testing.T) {
 }
 
 func TestPayloadsAreWithinTheLimits(t *testing.T) {
-	drops := (*httpsend.Drops)(nil)
 	event := `{"a":"` + strings.Repeat("x", 10_000) + `"}`
 	ld := logs(slicesRepeat(event, 1200)...)
-	b := newBatch(ld, nil, drops)
+	b := newBatch(ld, nil)
 	payload, next := b.Append(nil, 0, b.Len())
 	require.LessOrEqual(t, len(payload), maxPayload)
 	longer, _ := b.Append(nil, 0, next)
@@ -84,14 +82,14 @@ func TestPayloadsAreWithinTheLimits(t *testing.T) {
 	require.Greater(t, len(payload)+len(event)+len(ours)+2, maxPayload, "one more would not have fit")
 	require.True(t, json.Valid(payload))
 
-	b = newBatch(logs(slicesRepeat(`{}`, 1200)...), nil, drops)
+	b = newBatch(logs(slicesRepeat(`{}`, 1200)...), nil)
 	payload, next = b.Append(nil, 0, b.Len())
 	require.Equal(t, 1000, next)
 	require.True(t, json.Valid(payload))
 	_, next = b.Append(nil, next, b.Len())
 	require.Equal(t, 1200, next)
 
-	b = newBatch(logs(`{"a":"`+strings.Repeat("x", maxPayload)+`"}`, `{}`), nil, drops)
+	b = newBatch(logs(`{"a":"`+strings.Repeat("x", maxPayload)+`"}`, `{}`), nil)
 	_, next = b.Append(nil, 0, 2)
 	require.Equal(t, 1, next, "one record is taken, however long")
 }
@@ -165,7 +163,7 @@ func FuzzEncodeKeepsEveryMember(f *testing.F) {
 
 func BenchmarkEncode(b *testing.B) {
 	event := testdata.Events()[0].JSON
-	batch := newBatch(logs(slicesRepeat(event, 1000)...), nil, nil)
+	batch := newBatch(logs(slicesRepeat(event, 1000)...), nil)
 	buf, _ := batch.Append(nil, 0, 1000)
 	b.SetBytes(int64(len(buf)))
 	b.ReportAllocs()

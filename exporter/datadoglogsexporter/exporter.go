@@ -6,6 +6,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
@@ -28,8 +29,8 @@ func newExporter(set exporter.Settings, cfg *Config) (*datadogExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	drops := httpsend.NewDrops(set.Logger, func(reason string) {
-		telemetry.ExporterDatadogLogsDroppedEvents.Add(context.Background(), 1,
+	drops := httpsend.NewDrops(set.Logger, func(reason string, records int) {
+		telemetry.ExporterDatadogLogsDroppedEvents.Add(context.Background(), int64(records),
 			metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason))))
 	})
 	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, drops: drops}, nil
@@ -54,8 +55,11 @@ func (e *datadogExporter) start(ctx context.Context, host component.Host) error 
 			"User-Agent":       {e.set.BuildInfo.Command + "/" + e.set.BuildInfo.Version},
 			"Dd-Api-Key":       {string(e.cfg.API.Key)},
 		},
+		Secrets: []configopaque.String{e.cfg.API.Key},
 		Encode:  httpsend.Gzip,
 		HoldFor: e.cfg.RetryConfig.MaxInterval,
+		Drops:   e.drops,
+		Observe: e.observe,
 		Report:  func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) },
 	}
 	return nil
@@ -70,10 +74,15 @@ func (e *datadogExporter) shutdown(context.Context) error {
 }
 
 func (e *datadogExporter) push(ctx context.Context, ld plog.Logs) error {
-	b := newBatch(ld, e.cfg.Tags, e.drops)
+	b := newBatch(ld, e.cfg.Tags)
 	rest, err := e.sender.Send(ctx, b)
 	if err != nil {
 		return httpsend.RetryError(err, ld, rest, nil)
 	}
 	return nil
+}
+
+func (e *datadogExporter) observe(ctx context.Context, x httpsend.Exchange) {
+	e.telemetry.ExporterDatadogLogsRequestDuration.Record(ctx, x.Took.Seconds(),
+		metric.WithAttributeSet(attribute.NewSet(attribute.Int("http.response.status_code", x.Code))))
 }

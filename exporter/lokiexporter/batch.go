@@ -8,7 +8,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
@@ -16,7 +15,6 @@ import (
 // batch is the entries of one push, those of a stream together and in the
 // order of their time.
 type batch struct {
-	*httpsend.Drops
 	streams []string // their labels, as a JSON object
 	entries []entry
 }
@@ -28,8 +26,8 @@ type entry struct {
 	position int // in the pdata
 }
 
-func newBatch(ld plog.Logs, drops *httpsend.Drops) *batch {
-	b := &batch{Drops: drops, entries: make([]entry, 0, ld.LogRecordCount())}
+func newBatch(ld plog.Logs) *batch {
+	b := &batch{entries: make([]entry, 0, ld.LogRecordCount())}
 	index := map[string]int{}
 	var labels []byte
 	for _, rl := range ld.ResourceLogs().All() {
@@ -90,6 +88,9 @@ func (b *batch) positions() []int {
 	}
 	return positions
 }
+
+// Done has nothing to count.
+func (b *batch) Done(int, int) {}
 
 func (b *batch) Len() int { return len(b.entries) }
 

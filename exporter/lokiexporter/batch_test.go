@@ -35,7 +35,7 @@ func add(ld plog.Logs, source, service string, at pcommon.Timestamp, bodies ...s
 
 func encode(t *testing.T, ld plog.Logs) string {
 	t.Helper()
-	b := newBatch(ld, nil)
+	b := newBatch(ld)
 	payload, next := b.Append(nil, 0, b.Len())
 	require.Equal(t, b.Len(), next)
 	require.True(t, json.Valid(payload))
@@ -50,7 +50,7 @@ func TestEncode(t *testing.T) {
 	require.Equal(t, `{"streams":[`+
 		`{"stream":{"source":"stytch","service_name":"stytch.auth"},"values":[["3","earlier"],["5","{\"a\":\"é\\n\\u00e9\"}"],["6","tab\t \"quoted\""]]},`+
 		`{"stream":{"service_name":"unknown_service"},"values":[["1","bare"]]}]}`, encode(t, ld))
-	require.Equal(t, []int{3, 0, 1, 2}, newBatch(ld, nil).positions())
+	require.Equal(t, []int{3, 0, 1, 2}, newBatch(ld).positions())
 }
 
 func TestTimestampFallsBackToTheObserved(t *testing.T) {
@@ -65,7 +65,7 @@ func TestRequestsAreWithinTheLimit(t *testing.T) {
 	for i := range 50 {
 		add(ld, fmt.Sprint("s", i%2), "x", pcommon.Timestamp(i+1), strings.Repeat("y", 100_000))
 	}
-	b := newBatch(ld, nil)
+	b := newBatch(ld)
 	var entries, requests int
 	for lo := 0; lo < b.Len(); requests++ {
 		payload, next := b.Append(nil, lo, b.Len())
@@ -122,7 +122,7 @@ func BenchmarkEncode(b *testing.B) {
 	for range 1000 {
 		add(ld, "stytch", "stytch.auth", 1, event)
 	}
-	batch := newBatch(ld, nil)
+	batch := newBatch(ld)
 	buf, n := batch.Append(nil, 0, 1000)
 	b.SetBytes(int64(len(buf)))
 	b.ReportAllocs()

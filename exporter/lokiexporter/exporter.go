@@ -7,6 +7,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
@@ -29,8 +30,8 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	drops := httpsend.NewDrops(set.Logger, func(reason string) {
-		telemetry.ExporterLokiDroppedEvents.Add(context.Background(), 1,
+	drops := httpsend.NewDrops(set.Logger, func(reason string, records int) {
+		telemetry.ExporterLokiDroppedEvents.Add(context.Background(), int64(records),
 			metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason))))
 	})
 	return &lokiExporter{cfg: cfg, set: set, telemetry: telemetry, drops: drops}, nil
@@ -50,9 +51,12 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 		Client:  client,
 		URL:     url,
 		Header:  e.header(),
+		Secrets: []configopaque.String{e.cfg.Password, e.cfg.credentials()},
 		Encode:  httpsend.Gzip,
 		Judge:   judge,
 		HoldFor: e.cfg.RetryConfig.MaxInterval,
+		Drops:   e.drops,
+		Observe: e.observe,
 		Report:  func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) },
 	}
 	return nil
@@ -67,21 +71,25 @@ func (e *lokiExporter) header() http.Header {
 		header.Set("X-Scope-OrgID", e.cfg.TenantID)
 	}
 	if e.cfg.Username != "" {
-		credentials := e.cfg.Username + ":" + string(e.cfg.Password)
-		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(credentials)))
+		header.Set("Authorization", "Basic "+string(e.cfg.credentials()))
 	}
 	return header
+}
+
+// credentials are those of Basic authentication, as they stand in the header.
+func (cfg *Config) credentials() configopaque.String {
+	return configopaque.String(base64.StdEncoding.EncodeToString([]byte(cfg.Username + ":" + string(cfg.Password))))
 }
 
 // judge reads Loki's answers. Of the 2xx only 200 and 204 mean stored: 260 is
 // what a tenant answers whose ingestion is blocked, and it stores nothing:
 // https://grafana.com/docs/loki/latest/operations/block-ingestion/.
-func judge(code int, _ []byte) httpsend.Verdict {
+func judge(code int, _ []byte) httpsend.Ruling {
 	verdict := httpsend.Judge(code)
 	if verdict == httpsend.Delivered && code != http.StatusOK && code != http.StatusNoContent {
-		return httpsend.Hold
+		verdict = httpsend.Hold
 	}
-	return verdict
+	return httpsend.Ruling{Verdict: verdict}
 }
 
 func (e *lokiExporter) shutdown(context.Context) error {
@@ -93,10 +101,15 @@ func (e *lokiExporter) shutdown(context.Context) error {
 }
 
 func (e *lokiExporter) push(ctx context.Context, ld plog.Logs) error {
-	b := newBatch(ld, e.drops)
+	b := newBatch(ld)
 	rest, err := e.sender.Send(ctx, b)
 	if err != nil {
 		return httpsend.RetryError(err, ld, rest, b.positions())
 	}
 	return nil
+}
+
+func (e *lokiExporter) observe(ctx context.Context, x httpsend.Exchange) {
+	e.telemetry.ExporterLokiRequestDuration.Record(ctx, x.Took.Seconds(),
+		metric.WithAttributeSet(attribute.NewSet(attribute.Int("http.response.status_code", x.Code))))
 }

@@ -102,6 +102,6 @@ func TestExportToLoki(t *testing.T) {
 
 func TestJudgeTakesOnly200And204AsStored(t *testing.T) {
 	for code := 200; code <= 299; code++ {
-		require.Equal(t, code != 200 && code != 204, judge(code, nil) != 0, code)
+		require.Equal(t, code != 200 && code != 204, judge(code, nil).Verdict != 0, code)
 	}
 }

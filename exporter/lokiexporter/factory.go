@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/queueguard"
 )
 
 // NewFactory returns the factory of the exporter of type loki.
@@ -34,7 +35,11 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	return exporterhelper.NewLogs(ctx, set, cfg, e.push, append(
+	logs, err := exporterhelper.NewLogs(ctx, set, cfg, e.push, append(
 		httpsend.Options(config.QueueConfig, config.RetryConfig),
 		exporterhelper.WithStart(e.start), exporterhelper.WithShutdown(e.shutdown))...)
+	if err != nil {
+		return nil, err
+	}
+	return queueguard.Wrap(logs, config.QueueConfig, set.Logger, e.telemetry.ExporterLokiQueueDamage), nil
 }

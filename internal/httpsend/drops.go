@@ -6,24 +6,31 @@ import (
 	"go.uber.org/zap"
 )
 
+// Reasons for which a record is never delivered.
+const (
+	ReasonTooLarge = "too_large" // the destination takes no single record of this size
+	ReasonTooOld   = "too_old"   // the destination takes no record of this age
+	ReasonRejected = "rejected"  // the destination refuses the record
+)
+
 // Drops tells of records that will never be delivered: each raises a counter
 // and the first of each reason is logged.
 type Drops struct {
 	logger *zap.Logger
-	count  func(reason string)
+	count  func(reason string, records int)
 	logged sync.Map // reason → true
 }
 
 // NewDrops returns Drops that count by count.
-func NewDrops(logger *zap.Logger, count func(reason string)) *Drops {
+func NewDrops(logger *zap.Logger, count func(reason string, records int)) *Drops {
 	return &Drops{logger: logger, count: count}
 }
 
-// Drop is Batch's.
-func (d *Drops) Drop(_ int, reason string, err error) {
-	d.count(reason)
+// Add counts records that are dropped. Err tells why; it must hold no event.
+func (d *Drops) Add(reason string, records int, err error) {
+	d.count(reason, records)
 	if _, again := d.logged.LoadOrStore(reason, true); !again {
-		d.logger.Error("Dropped an event; further ones with this reason are only counted",
-			zap.String("reason", reason), zap.Error(err))
+		d.logger.Error("Dropped events; further ones with this reason are only counted",
+			zap.String("reason", reason), zap.Int("events", records), zap.Error(err))
 	}
 }

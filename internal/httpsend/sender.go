@@ -8,11 +8,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 )
 
@@ -24,17 +24,24 @@ type Batch interface {
 	// Append encodes records from lo on, and at most those before hi, as one
 	// payload and appends it to dst. It returns how far it came: it stops
 	// where the next record would put the payload over the backend's limits,
-	// but takes at least one.
+	// but takes at least one. It can leave records out; where it leaves out
+	// all of them the payload is empty and nothing is sent.
 	Append(dst []byte, lo, hi int) (payload []byte, next int)
-	// Drop says that record i will never be delivered, and why.
-	Drop(i int, reason string, err error)
+	// Done says that the records from lo up to hi have been delivered or left
+	// out by Append. Each record is done, dropped or returned by Send: one of
+	// the three, once.
+	Done(lo, hi int)
 }
 
-// Reasons for dropping a record.
-const (
-	ReasonTooLarge = "too_large" // the destination finds the single record too large
-	ReasonRejected = "rejected"  // the destination refuses the single record
-)
+// Exchange is one request and its answer.
+type Exchange struct {
+	Code    int // 0 where no answer came
+	Verdict Verdict
+	Took    time.Duration
+	Records int
+	Size    int // of the payload, in bytes
+	Wire    int // of the payload on the wire, in bytes
+}
 
 // maxAnswer bounds how much of an answer's body is read, in bytes.
 const maxAnswer = 64 << 10
@@ -44,12 +51,18 @@ type Sender struct {
 	Client *http.Client
 	URL    string
 	Header http.Header // of every request; Content-Encoding included
+	// Secrets never appear in an error, even where an answer repeats them.
+	Secrets []configopaque.String
 	// Encode compresses a payload into dst.
 	Encode func(dst *bytes.Buffer, payload []byte) error
-	// Judge reads an answer; code alone decides where it is nil.
-	Judge func(code int, body []byte) Verdict
+	// Judge reads an answer; its code alone decides where Judge is nil.
+	Judge func(code int, body []byte) Ruling
 	// HoldFor is the wait after Hold: retry_on_failure::max_interval.
 	HoldFor time.Duration
+	// Drops counts what will never be delivered.
+	Drops *Drops
+	// Observe is told of every exchange.
+	Observe func(context.Context, Exchange)
 	// Report takes the component's status: recoverable while records are held.
 	Report func(*componentstatus.Event)
 
@@ -74,57 +87,77 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 		if next < r.Hi {
 			todo = append(todo, Range{next, r.Hi})
 		}
-		verdict, err := s.post(ctx, *payload)
+		if len(*payload) == 0 {
+			b.Done(r.Lo, next)
+			continue
+		}
+		ruling, err := s.post(ctx, *payload, next-r.Lo)
 		switch {
-		case verdict == Delivered:
-		case verdict == Retry, verdict == Hold:
+		case ruling.Verdict == Delivered:
+			lost := 0
+			for _, l := range ruling.Lost {
+				s.Drops.Add(l.Reason, l.Records, err)
+				lost += l.Records
+			}
+			b.Done(r.Lo, max(r.Lo, next-lost)) // which of them were lost is not known, only how many
+		case ruling.Verdict == Retry, ruling.Verdict == Hold:
 			return undelivered(append(todo, Range{r.Lo, next})), err
 		case next-r.Lo > 1:
 			middle := r.Lo + (next-r.Lo)/2
 			todo = append(todo, Range{middle, next}, Range{r.Lo, middle})
-		case verdict == Split:
-			b.Drop(r.Lo, ReasonTooLarge, err)
+		case ruling.Verdict == Split:
+			s.Drops.Add(ReasonTooLarge, 1, err)
 		default:
-			b.Drop(r.Lo, ReasonRejected, err)
+			s.Drops.Add(ReasonRejected, 1, err)
 		}
 	}
 	return nil, nil
 }
 
-// post sends one payload. The error tells what came of it unless it was
-// delivered; it never holds the payload, nor a secret.
-func (s *Sender) post(ctx context.Context, payload []byte) (Verdict, error) {
+// post sends one payload. The error tells what came of it where not all of it
+// was delivered; it holds neither the payload nor a secret.
+func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling, error) {
 	encoded := newBody()
 	defer encoded.release()
 	if err := s.Encode(&encoded.Buffer, payload); err != nil {
-		return Retry, fmt.Errorf("compressing the payload: %w", err)
+		return Ruling{Verdict: Retry}, fmt.Errorf("compressing the payload: %w", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, http.NoBody)
 	if err != nil {
-		return Hold, err
+		return Ruling{Verdict: Hold}, err
 	}
 	req.Header = s.Header.Clone()
 	encoded.attach(req)
+
+	exchange := Exchange{Verdict: Retry, Records: records, Size: len(payload), Wire: encoded.Len()}
+	began := time.Now()
 	resp, err := s.Client.Do(req)
 	if err != nil {
+		exchange.Took = time.Since(began)
+		s.Observe(ctx, exchange)
 		var urlErr *url.Error
 		if errors.As(err, &urlErr) {
 			err = urlErr.Err // without the URL, whose query is the user's
 		}
-		return Retry, fmt.Errorf("POST to %s: %w", req.URL.Host, err)
+		return Ruling{Verdict: Retry}, fmt.Errorf("POST to %s: %w", req.URL.Host, err)
 	}
 	defer resp.Body.Close()
-	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	verdict := Judge(resp.StatusCode)
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // what is not there is not judged
+	ruling := Ruling{Verdict: Judge(resp.StatusCode)}
 	if s.Judge != nil {
-		verdict = s.Judge(resp.StatusCode, answer)
+		ruling = s.Judge(resp.StatusCode, answer)
 	}
-	if verdict == Delivered {
+	exchange.Code, exchange.Verdict, exchange.Took = resp.StatusCode, ruling.Verdict, time.Since(began)
+	s.Observe(ctx, exchange)
+
+	if ruling.Verdict == Delivered && len(ruling.Lost) == 0 {
 		s.settle(nil)
-		return Delivered, nil
+		return ruling, nil
 	}
-	err = fmt.Errorf("%s answered %s", req.URL.Host, strings.TrimSpace(resp.Status))
-	switch verdict {
+	err = fmt.Errorf("%s answered %d%s", req.URL.Host, resp.StatusCode, s.excerpt(answer, payload))
+	switch ruling.Verdict {
+	case Delivered:
+		s.settle(nil)
 	case Hold:
 		s.settle(err)
 		err = exporterhelper.NewThrottleRetry(err, s.HoldFor)
@@ -133,7 +166,7 @@ func (s *Sender) post(ctx context.Context, payload []byte) (Verdict, error) {
 			err = exporterhelper.NewThrottleRetry(err, d)
 		}
 	}
-	return verdict, err
+	return ruling, err
 }
 
 // settle reports a status when it changes: recoverable while records are held,

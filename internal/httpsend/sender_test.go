@@ -15,16 +15,18 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
 )
 
 // letters is a batch of one-letter records; a payload holds at most max.
 type letters struct {
-	text  string
-	max   int
-	drops []string
+	text string
+	max  int
+	done string
 }
 
 func (l *letters) Len() int { return len(l.text) }
@@ -34,15 +36,14 @@ func (l *letters) Append(dst []byte, lo, hi int) ([]byte, int) {
 	return append(dst, l.text[lo:hi]...), hi
 }
 
-func (l *letters) Drop(i int, reason string, _ error) {
-	l.drops = append(l.drops, fmt.Sprintf("%c:%s", l.text[i], reason))
-}
+func (l *letters) Done(lo, hi int) { l.done += l.text[lo:hi] }
 
 // intake answers by the payload and remembers what it accepted.
 type intake struct {
 	*httptest.Server
 	answer   func(payload string, w http.ResponseWriter) int
 	accepted []string
+	drops    []string
 	requests atomic.Int32
 }
 
@@ -66,6 +67,10 @@ func newIntake(t *testing.T, answer func(payload string, w http.ResponseWriter) 
 	return in, &Sender{
 		Client: in.Client(), URL: in.URL, Header: http.Header{"Content-Encoding": {"gzip"}}, Encode: Gzip,
 		HoldFor: 30 * time.Second, Report: func(*componentstatus.Event) {},
+		Observe: func(context.Context, Exchange) {},
+		Drops: NewDrops(zap.NewNop(), func(reason string, records int) {
+			in.drops = append(in.drops, fmt.Sprint(records, " ", reason))
+		}),
 	}
 }
 
@@ -88,7 +93,8 @@ func TestSendSplitsDownToTheOneTooLarge(t *testing.T) {
 	rest, err := s.Send(t.Context(), b)
 	require.NoError(t, err)
 	require.Empty(t, rest)
-	require.Equal(t, []string{"X:too_large"}, b.drops)
+	require.Equal(t, []string{"1 too_large"}, in.drops)
+	require.Equal(t, "abcdefg", b.done)
 	require.Equal(t, "abcdefg", strings.Join(in.accepted, ""))
 }
 
@@ -103,7 +109,7 @@ func TestSendIsolatesTheRefusedOne(t *testing.T) {
 	rest, err := s.Send(t.Context(), b)
 	require.NoError(t, err)
 	require.Empty(t, rest)
-	require.Equal(t, []string{"X:rejected"}, b.drops)
+	require.Equal(t, []string{"1 rejected"}, in.drops)
 	require.Len(t, strings.Join(in.accepted, ""), 999)
 	require.LessOrEqual(t, in.requests.Load(), int32(21), "1 + 2 for each of the 10 halvings of 1,000")
 }
@@ -120,7 +126,7 @@ func TestSendReturnsWhatIsLeft(t *testing.T) {
 	})
 	b := &letters{text: "aXcdefgh", max: 4}
 	rest, err := s.Send(t.Context(), b)
-	require.EqualError(t, err, in.Listener.Addr().String()+" answered 503 Service Unavailable")
+	require.EqualError(t, err, in.Listener.Addr().String()+" answered 503")
 	require.Equal(t, []Range{{4, 8}}, rest, "what was delivered is not sent again")
 	require.Equal(t, []string{"a", "X", "cd"}, in.accepted)
 }
@@ -171,7 +177,7 @@ func TestWaits(t *testing.T) {
 			rest, err := s.Send(t.Context(), &letters{text: "ab", max: 2})
 			require.Equal(t, []Range{{0, 2}}, rest)
 			require.True(t, strings.HasPrefix(err.Error(), tc.want), err.Error())
-			require.Contains(t, err.Error(), fmt.Sprintf("%s answered %d ", in.Listener.Addr(), tc.code))
+			require.Contains(t, err.Error(), fmt.Sprintf("%s answered %d", in.Listener.Addr(), tc.code))
 		})
 	}
 }
@@ -278,4 +284,49 @@ func TestCancelledPushKeepsTheRecords(t *testing.T) {
 	rest, err := s.Send(ctx, &letters{text: "a", max: 1})
 	require.ErrorIs(t, err, context.Canceled)
 	require.Equal(t, []Range{{0, 1}}, rest)
+}
+
+func TestLossesOfAStoredRequestAreCounted(t *testing.T) {
+	in, s := newIntake(t, func(string, http.ResponseWriter) int { return 400 })
+	s.Judge = func(int, []byte) Ruling {
+		return Ruling{Verdict: Delivered, Lost: []Loss{{ReasonTooOld, 2}, {ReasonRejected, 1}}}
+	}
+	b := &letters{text: "abcde", max: 5}
+	rest, err := s.Send(t.Context(), b)
+	require.NoError(t, err)
+	require.Empty(t, rest)
+	require.Equal(t, []string{"2 too_old", "1 rejected"}, in.drops)
+	require.Len(t, b.done, 2)
+	require.Equal(t, int32(1), in.requests.Load())
+}
+
+func TestWhatIsLeftOutIsNotSent(t *testing.T) {
+	in, s := newIntake(t, func(string, http.ResponseWriter) int { return 202 })
+	b := &nothing{letters{text: "abc", max: 3}}
+	_, err := s.Send(t.Context(), b)
+	require.NoError(t, err)
+	require.Equal(t, "abc", b.done)
+	require.Zero(t, in.requests.Load())
+}
+
+// nothing leaves out every record.
+type nothing struct{ letters }
+
+func (*nothing) Append(dst []byte, _, hi int) ([]byte, int) { return dst, hi }
+
+func TestExcerptHoldsNeitherSecretsNorEvents(t *testing.T) {
+	s := &Sender{Secrets: []configopaque.String{"k3y", ""}}
+	payload := []byte(`[{"email_address":"ada@example.com","_timestamp":1}]`)
+	for answer, want := range map[string]string{
+		"":                                 "",
+		"\n too old\nsecond line":          ": too old",
+		"key k3y is invalid":               ": key [secret] is invalid",
+		"bad address ada@example.com here": ": bad address … here",
+		`error in #10 byte of ...|_address":"ada@example.com","_ti|...`: ": error in #10 byte of ...|…|...",
+		strings.Repeat("x", 300):                  ": " + strings.Repeat("x", 256),
+		strings.Repeat("x", 254) + "k3y":          ": " + strings.Repeat("x", 254) + "[s",
+		"entry with timestamp 1 ignored, \xff...": ": entry with timestamp 1 ignored, ...",
+	} {
+		require.Equal(t, want, s.excerpt([]byte(answer), payload))
+	}
 }

@@ -32,6 +32,20 @@ const (
 	Isolate
 )
 
+// Ruling is a verdict with what the answer tells besides.
+type Ruling struct {
+	Verdict Verdict
+	// Lost is what the destination did not store, and never will, of a request
+	// whose other records it did. It goes with Delivered.
+	Lost []Loss
+}
+
+// Loss is how many records were lost for a reason.
+type Loss struct {
+	Reason  string
+	Records int
+}
+
 // Judge is the verdict on a status code where the backend's documentation says
 // nothing else. RFC 9110 section 15 tells what the codes mean; beyond it, a
 // code that blames the address, the credentials or a setting rather than the

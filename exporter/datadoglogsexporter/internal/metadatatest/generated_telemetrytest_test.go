@@ -20,8 +20,16 @@ func TestSetupTelemetry(t *testing.T) {
 	require.NoError(t, err)
 	defer tb.Shutdown()
 	tb.ExporterDatadogLogsDroppedEvents.Add(context.Background(), 1)
+	tb.ExporterDatadogLogsQueueDamage.Add(context.Background(), 1)
+	tb.ExporterDatadogLogsRequestDuration.Record(context.Background(), 1)
 	AssertEqualExporterDatadogLogsDroppedEvents(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterDatadogLogsQueueDamage(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterDatadogLogsRequestDuration(t, testTel,
+		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
 
 	require.NoError(t, testTel.Shutdown(context.Background()))

@@ -23,10 +23,12 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                     metric.Meter
-	mu                        sync.Mutex
-	registrations             []metric.Registration
-	ExporterLokiDroppedEvents metric.Int64Counter
+	meter                       metric.Meter
+	mu                          sync.Mutex
+	registrations               []metric.Registration
+	ExporterLokiDroppedEvents   metric.Int64Counter
+	ExporterLokiQueueDamage     metric.Int64Counter
+	ExporterLokiRequestDuration metric.Float64Histogram
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -62,6 +64,19 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_exporter_loki_dropped_events",
 		metric.WithDescription("Events that will never be delivered. [Alpha]"),
 		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterLokiQueueDamage, err = builder.meter.Int64Counter(
+		"otelcol_exporter_loki_queue_damage",
+		metric.WithDescription("Stored requests, or indexes, of the persistent queue that could not be read at the start. [Alpha]"),
+		metric.WithUnit("{item}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterLokiRequestDuration, err = builder.meter.Float64Histogram(
+		"otelcol_exporter_loki_request_duration",
+		metric.WithDescription("Time from sending a request to its answer, by the answer's code. [Alpha]"),
+		metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}...),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs
