@@ -2,9 +2,11 @@ package lokiexporter
 
 import (
 	"bytes"
+	"math"
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
@@ -23,7 +25,7 @@ func judge(code int, body []byte, records int) httpsend.Ruling {
 		if lost := refused(body, records); lost != nil {
 			return httpsend.Ruling{Verdict: httpsend.Delivered, Lost: lost}
 		}
-	case code == http.StatusTooManyRequests && records > 1 && neverPasses(body):
+	case code == http.StatusTooManyRequests && records > 1 && neverPasses(body, records):
 		return httpsend.Ruling{Verdict: httpsend.Split}
 	}
 	return httpsend.Ruling{Verdict: httpsend.Judge(code)}
@@ -34,15 +36,32 @@ func judge(code int, body []byte, records int) httpsend.Ruling {
 // https://grafana.com/docs/loki/latest/operations/block-ingestion/
 var blocked = regexp.MustCompile(`^ingestion blocked for user '`)
 
-// rateLimit tells the rate of a tenant, in bytes per second, and the size of the
-// request that was over it.
-var rateLimit = regexp.MustCompile(`\(limit: (\d+) bytes/sec\) while attempting to ingest '\d+' lines totaling '(\d+)' bytes`)
+// tenantRate tells what a tenant may send in a second, in bytes, and the size of
+// the request that was over it. Nothing of that request was stored. streamRate
+// tells the same of a stream and one of its entries; some others were stored.
+var (
+	tenantRate = regexp.MustCompile(`\(limit: (\d+) bytes/sec\) while attempting to ingest '\d+' lines totaling '(\d+)' bytes`)
+	streamRate = regexp.MustCompile(`Per stream rate limit exceeded \(limit: (\d+)([KMGTPE]?)B/sec\) while attempting to ingest for stream '.*' totaling (\d+)([KMGTPE]?)B`)
+)
 
-// neverPasses tells whether a request is larger than what the tenant may send in
-// a second: then it can be larger than what the tenant may ever send at once.
-func neverPasses(body []byte) bool {
-	m := rateLimit.FindSubmatch(body)
-	return m != nil && number(m[2]) > number(m[1])
+// neverPasses tells whether a request of so many records is larger than what may
+// be sent in a second: then it can be larger than what may ever be sent at once.
+// Of a stream's entries the first would then use up the rate at each attempt.
+func neverPasses(body []byte, records int) bool {
+	if m := tenantRate.FindSubmatch(body); m != nil {
+		return number(m[2]) > number(m[1])
+	}
+	m := streamRate.FindSubmatch(body)
+	return m != nil && bytesOf(m[3], m[4])*float64(records) > bytesOf(m[1], m[2])
+}
+
+// bytesOf reads a size such as 3 MB, in units of 1,024.
+func bytesOf(digits, unit []byte) float64 {
+	exponent := 0
+	if len(unit) > 0 {
+		exponent = 10 * (1 + strings.IndexByte("KMGTPE", unit[0]))
+	}
+	return math.Ldexp(float64(number(digits)), exponent)
 }
 
 // refusal is a part of the text by which Loki tells that it stored the valid

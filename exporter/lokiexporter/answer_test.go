@@ -76,8 +76,10 @@ func TestAnswers(t *testing.T) {
 		{
 			"a stream over its own limit", 2, 429,
 			"entry with timestamp 2026-11-23 10:21:23.2 +0000 UTC ignored, reason: 'Per stream rate limit exceeded (limit: 1KB/sec) while attempting to ingest for stream '{service_name=\"a\"}' totaling 2000B, consider splitting a stream via additional labels or contact your Loki administrator to see if the limit can be increased',\nuser 'stream-rate-limited', total ignored: 1 out of 2 for stream: {service_name=\"a\"}",
-			retry,
+			split,
 		},
+		{"a stream over a limit that the request is below", 2, 429, "entry with timestamp 2026-11-23 10:21:23.2 +0000 UTC ignored, reason: 'Per stream rate limit exceeded (limit: 3MB/sec) while attempting to ingest for stream '{service_name=\"a\"}' totaling 2000B, consider", retry},
+		{"one entry over its stream's limit", 1, 429, "entry with timestamp 2026-11-23 10:21:23.2 +0000 UTC ignored, reason: 'Per stream rate limit exceeded (limit: 1KB/sec) while attempting to ingest for stream '{service_name=\"a\"}' totaling 2000B, consider", retry},
 		{"one stream too many", 2, 429, "maximum active stream limit exceeded when trying to create stream {service_name=\"b\"}, reduce the number of active streams (reduce labels or reduce label values), or contact your Loki administrator to see if the limit can be increased, user: 'one-stream'", retry},
 		{"a web server's", 2, 400, "<html><head><title>400 Bad Request</title></head></html>", isolate},
 		{"a web server's", 2, 413, "<html><head><title>413 Request Entity Too Large</title></head></html>", split},

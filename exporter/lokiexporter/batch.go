@@ -93,4 +93,8 @@ func (b *batch) Append(dst []byte, lo, hi int) ([]byte, int) {
 }
 
 // Done counts what was delivered.
-func (b *batch) Done(lo, hi int) { b.done(b.lines[lo:hi]) }
+func (b *batch) Done(lo, hi int) {
+	if lo < hi {
+		b.done(b.lines[lo:hi])
+	}
+}
