@@ -10,9 +10,9 @@ FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 COUNT ?= 6
 
-.PHONY: all build run test race e2e lint fmt generate generate-check bench fuzz golden tidy clean help
+.PHONY: all build run test race e2e e2e-loki lint fmt generate generate-check bench fuzz golden tidy clean help
 
-all: generate-check lint test race e2e ## everything that continuous integration runs
+all: generate-check lint test race e2e e2e-loki ## everything that continuous integration runs
 
 build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
 
@@ -35,6 +35,11 @@ race: ## unit tests under the race detector
 
 e2e: build ## drive the built binary end to end
 	go test -tags e2e -count 1 ./e2e/
+
+e2e-loki: build ## the Loki exporter against a real Loki
+	@echo "Building Grafana Loki for the tests: about 10 minutes the first time, a second afterwards."
+	@cd tools/loki && go tool -n loki >/dev/null
+	go test -tags e2e_loki -count 1 -timeout 5m ./e2e/realloki/
 
 lint: ## golangci-lint with the layering rules of docs/architecture.md
 	$(TOOL) golangci-lint run ./...
@@ -66,6 +71,7 @@ golden: ## rewrite the golden payloads in testdata/; read the diff before commit
 tidy: ## go mod tidy in every module
 	go mod tidy
 	cd tools && go mod tidy
+	cd tools/loki && go mod tidy
 
 clean: ## remove what was built
 	rm -rf build

@@ -62,8 +62,11 @@ func (l *Loki) Entries(ctx context.Context, tenant string) ([]Entry, error) {
 	// Otherwise structured metadata is told as labels.
 	request.Header.Set("X-Loki-Response-Encoding-Flags", "categorize-labels")
 	code, text, err := l.do(request, tenant)
-	if err != nil || code != http.StatusOK {
-		return nil, fmt.Errorf("query_range: %d %s %w", code, text, err)
+	if err != nil {
+		return nil, err
+	}
+	if code != http.StatusOK {
+		return nil, fmt.Errorf("query_range: %d %s", code, text)
 	}
 	return decode(text)
 }
