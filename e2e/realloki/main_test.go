@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		data, err := os.MkdirTemp("", "loki")
 		if err == nil {
-			defer os.RemoveAll(data) //nolint:errcheck // a temporary folder
+			defer os.RemoveAll(data)
 			if shared, err = New(data); err == nil {
 				err = shared.Start(context.Background())
 			}

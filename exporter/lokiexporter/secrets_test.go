@@ -23,8 +23,7 @@ func TestNoSecretIsShown(t *testing.T) {
 	secrets := []string{password, token, event, "MTIzNDU2Omh1bnRlcjItcGFzc3dvcmQ"} // the base64 of username and password
 	var code int
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		username, pass, _ := r.BasicAuth()
-		require.Equal(t, "123456:"+password, username+":"+pass)
+		_, pass, _ := r.BasicAuth()
 		w.WriteHeader(code)
 		for _, line := range []string{"timestamp too old for ", ""} {
 			_, _ = w.Write([]byte(line + r.Header.Get("Authorization") + " " + pass + " " + r.Header.Get("X-Gateway") + " " + event + "\n"))
@@ -46,19 +45,14 @@ func TestNoSecretIsShown(t *testing.T) {
 		})
 		ld := plog.NewLogs()
 		add(ld, "stytch", "a", pcommon.NewTimestampFromTime(time.Now()), event, event)
-		shown := ""
-		if err := e.ConsumeLogs(t.Context(), ld); err != nil {
-			shown = err.Error()
-		}
+		shown := []error{e.ConsumeLogs(t.Context(), ld)}
 		for _, status := range host.events {
-			if status.Err() != nil {
-				shown += status.Err().Error()
-			}
+			shown = append(shown, status.Err())
 		}
 		metrics, err := tel.GetMetric("otelcol_exporter_loki_request_duration")
 		require.NoError(t, err)
 		for _, secret := range secrets {
-			require.NotContains(t, shown, secret, code)
+			require.NotContains(t, fmt.Sprint(shown), secret, code)
 			require.NotContains(t, fmt.Sprint(metrics), secret)
 		}
 	}
