@@ -6,9 +6,9 @@ package stytchprocessor
 //	buckets  a hash table: each bucket begins a chain of keys, the newest first
 //
 // A place is a position in ring plus one; 0 is none. The oldest key of all ends
-// its chain, so forgetting it is cutting an end. Nothing holds a pointer, and the
-// garbage collector looks into neither. Both grow by doubling, to limit, and never
-// shrink: 24 bytes a key in ring, 4 to 8 in buckets.
+// its chain, so forgetting it is cutting an end. Neither holds a pointer, so the
+// garbage collector does not look into them. Both grow by doubling, to limit, and
+// never shrink: 24 bytes a key in ring, 4 to 8 in buckets.
 //
 // It is not safe for concurrent use.
 type memory struct {

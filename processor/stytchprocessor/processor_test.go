@@ -76,6 +76,9 @@ func TestConfig(t *testing.T) {
 		{"deduplicate with its defaults", map[string]any{"deduplicate": map[string]any{}}, &Config{
 			Source: "stytch", Service: "stytch.auth", Enabled: true, Deduplicate: configoptional.Some(defaults),
 		}, ""},
+		{"deduplicate without a value", map[string]any{"deduplicate": nil}, &Config{
+			Source: "stytch", Service: "stytch.auth", Enabled: true, Deduplicate: configoptional.Some(defaults),
+		}, ""},
 		{"deduplicate off", map[string]any{"deduplicate": map[string]any{"enabled": false, "window": "1h"}}, &Config{
 			Source: "stytch", Service: "stytch.auth", Enabled: true, Deduplicate: configoptional.None[DeduplicateConfig](),
 		}, ""},
