@@ -66,8 +66,10 @@ type Sender struct {
 	// Report takes the component's status: recoverable while records are held.
 	Report func(*componentstatus.Event)
 
-	mu   sync.Mutex
-	held bool
+	mu      sync.Mutex
+	held    bool
+	refused int       // records dropped as refused since the last one that was accepted
+	doubt   time.Time // when too many had been, or when one was last dropped since
 }
 
 // Send delivers b and returns the records that were not delivered and not
@@ -76,7 +78,9 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 	payload := payloads.Get().(*[]byte)
 	defer payloads.Put(payload)
 	todo := []Range{{0, b.Len()}} // the next range stands last
-	for len(todo) > 0 {
+	var suspects []suspect
+	accepted := false
+	for len(todo) > 0 && len(suspects) < maxRefused {
 		r := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if r.Lo == r.Hi {
@@ -100,18 +104,23 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 				lost += l.Records
 			}
 			b.Done(r.Lo, max(r.Lo, next-lost)) // which of them were lost is not known, only how many
+			s.accepted(suspects)
+			accepted, suspects = true, nil
 		case ruling.Verdict == Retry, ruling.Verdict == Hold:
-			return undelivered(append(todo, Range{r.Lo, next})), err
+			return undelivered(append(todo, Range{r.Lo, next}), s.convict(suspects)), err
 		case next-r.Lo > 1:
 			middle := r.Lo + (next-r.Lo)/2
 			todo = append(todo, Range{middle, next}, Range{r.Lo, middle})
-		case ruling.Verdict == Split:
-			s.Drops.Add(ReasonTooLarge, 1, err)
+		case accepted:
+			s.Drops.Add(ruling.Verdict.reason(), 1, err)
 		default:
-			s.Drops.Add(ReasonRejected, 1, err)
+			suspects = append(suspects, suspect{Range{r.Lo, next}, ruling.Verdict.reason(), err})
 		}
 	}
-	return nil, nil
+	if suspects = s.convict(suspects); len(suspects) == 0 && len(todo) == 0 {
+		return nil, nil
+	}
+	return undelivered(todo, suspects), s.blame(suspects[0].err)
 }
 
 // post sends one payload. The error tells what came of it where not all of it
@@ -151,13 +160,10 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 	s.Observe(ctx, exchange)
 
 	if ruling.Verdict == Delivered && len(ruling.Lost) == 0 {
-		s.settle(nil)
 		return ruling, nil
 	}
 	err = fmt.Errorf("%s answered %d%s", req.URL.Host, resp.StatusCode, s.excerpt(answer, payload))
 	switch ruling.Verdict {
-	case Delivered:
-		s.settle(nil)
 	case Hold:
 		s.settle(err)
 		err = exporterhelper.NewThrottleRetry(err, s.HoldFor)
