@@ -49,7 +49,7 @@ func TestConfig(t *testing.T) {
 		"api: key: must be set": {},
 		"api: site: must be the name of a Datadog site such as datadoghq.com, got \"https://x\"": {"api": map[string]any{"key": apiKey, "site": "https://x"}},
 		"endpoint: must be a URL that begins with https:// or http:// and names a host":          {"api": map[string]any{"key": apiKey}, "endpoint": "localhost:1"},
-		"compression: must be gzip, got \"snappy\"":                                              {"api": map[string]any{"key": apiKey}, "compression": "snappy"},
+		"compression: must be gzip, zstd or none, got \"snappy\"":                                {"api": map[string]any{"key": apiKey}, "compression": "snappy"},
 		"tags::0: must be one tag such as team:identity, got \"a,b\"":                            {"api": map[string]any{"key": apiKey}, "tags": []any{"a,b"}},
 	} {
 		_, err := load(t, values)

@@ -31,7 +31,7 @@ type suspect struct {
 // accepted says that the destination takes records: the last refused ones were
 // at fault.
 func (s *Sender) accepted(suspects []suspect) {
-	s.settle(nil)
+	s.Settle(nil)
 	s.mu.Lock()
 	s.refused, s.doubt = 0, time.Time{}
 	s.mu.Unlock()
@@ -68,6 +68,6 @@ func (s *Sender) convict(suspects []suspect) []suspect {
 // blame returns the error that holds records because nothing is accepted.
 func (s *Sender) blame(err error) error {
 	err = fmt.Errorf("nothing is accepted, which blames the destination or its settings rather than the events: %w", err)
-	s.settle(err)
+	s.Settle(err)
 	return exporterhelper.NewThrottleRetry(err, s.HoldFor)
 }

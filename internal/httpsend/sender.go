@@ -148,7 +148,7 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 		if errors.As(err, &urlErr) {
 			err = urlErr.Err // without the URL, whose query is the user's
 		}
-		return Ruling{Verdict: Retry}, fmt.Errorf("POST to %s: %w", req.URL.Host, err)
+		return Ruling{Verdict: Retry}, s.Mask(fmt.Errorf("POST to %s: %w", req.URL.Host, err))
 	}
 	defer resp.Body.Close()
 	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // what is not there is not judged
@@ -165,7 +165,7 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 	err = fmt.Errorf("%s answered %d%s", req.URL.Host, resp.StatusCode, s.excerpt(answer, payload))
 	switch ruling.Verdict {
 	case Hold:
-		s.settle(err)
+		s.Settle(err)
 		err = exporterhelper.NewThrottleRetry(err, s.HoldFor)
 	case Retry:
 		if d := wait(resp.Header, time.Now()); d > 0 {
@@ -175,9 +175,9 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 	return ruling, err
 }
 
-// settle reports a status when it changes: recoverable while records are held,
-// OK once one is delivered again.
-func (s *Sender) settle(err error) {
+// Settle reports a status when it changes: recoverable with the error that
+// holds records, or would, and OK with nil, once one is delivered again.
+func (s *Sender) Settle(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held == (err != nil) {
