@@ -2,11 +2,7 @@ package httpsend
 
 import (
 	"bytes"
-	"net/url"
 	"strings"
-
-	"go.opentelemetry.io/collector/config/confighttp"
-	"go.opentelemetry.io/collector/config/configopaque"
 )
 
 const (
@@ -25,14 +21,7 @@ func (s *Sender) excerpt(answer, payload []byte) string {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(answer), []byte("\n"))
 	text := s.withoutSecrets(string(line))
 	text = strings.ToValidUTF8(text[:min(len(text), excerptLength)], "")
-	quoted := make([]bool, len(text))
-	for i := 0; i+quoteLength <= len(text); i++ {
-		if bytes.Contains(payload, []byte(text[i:i+quoteLength])) {
-			for k := i; k < i+quoteLength; k++ {
-				quoted[k] = true
-			}
-		}
-	}
+	quoted := quotes(text, payload)
 	var out strings.Builder
 	for i, r := range text {
 		switch {
@@ -48,52 +37,41 @@ func (s *Sender) excerpt(answer, payload []byte) string {
 	return ": " + out.String()
 }
 
-func (s *Sender) withoutSecrets(text string) string {
-	for _, secret := range s.Secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, string(secret), "[secret]")
+// quotes tells of each byte of text whether it is in a run of quoteLength bytes
+// that stands in the payload too. It reads the payload, which can be megabytes,
+// once, and looks a run of it up only where its first bytes are those of one in
+// the text.
+func quotes(text string, payload []byte) []bool {
+	runs := map[string]int{} // each run of the text → its number
+	var begins [hashes]bool
+	for i := 0; i+quoteLength <= len(text); i++ {
+		if _, again := runs[text[i:i+quoteLength]]; !again {
+			runs[text[i:i+quoteLength]] = len(runs)
 		}
+		begins[hash(text[i], text[i+1], text[i+2], text[i+3])] = true
 	}
-	return text
-}
-
-// Mask returns err without the secrets in its text: net/http quotes what a
-// server answered that is no HTTP.
-func (s *Sender) Mask(err error) error {
-	if text := s.withoutSecrets(err.Error()); text != err.Error() {
-		return &masked{err, text}
-	}
-	return err
-}
-
-type masked struct {
-	error
-	text string
-}
-
-func (m *masked) Error() string { return m.text }
-func (m *masked) Unwrap() error { return m.error }
-
-// secretLength is from which length on a header's value counts as a secret, in
-// bytes: a shorter one is a tenant or a flag, and leaving it out of a text
-// would leave out much besides.
-const secretLength = 8
-
-// Secrets are what cfg holds of them: its headers' values, and the passwords
-// in its URLs.
-func Secrets(cfg confighttp.ClientConfig) []configopaque.String {
-	var secrets []configopaque.String
-	for _, value := range cfg.Headers.Iter {
-		if len(value) >= secretLength {
-			secrets = append(secrets, value)
-		}
-	}
-	for _, s := range []string{cfg.Endpoint, cfg.ProxyURL} {
-		if u, err := url.Parse(s); err == nil && u.User != nil {
-			if password, set := u.User.Password(); set {
-				secrets = append(secrets, configopaque.String(password))
+	found := make([]bool, len(runs))
+	for i := 0; i+quoteLength <= len(payload); i++ {
+		if begins[hash(payload[i], payload[i+1], payload[i+2], payload[i+3])] {
+			if run, ok := runs[string(payload[i:i+quoteLength])]; ok {
+				found[run] = true
 			}
 		}
 	}
-	return secrets
+	quoted := make([]bool, len(text))
+	for i := 0; i+quoteLength <= len(text); i++ {
+		if found[runs[text[i:i+quoteLength]]] {
+			for k := i; k < i+quoteLength; k++ {
+				quoted[k] = true
+			}
+		}
+	}
+	return quoted
+}
+
+const hashes = 1 << 13
+
+// hash is Fibonacci's, of four bytes.
+func hash(a, b, c, d byte) uint32 {
+	return (uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24) * 2654435769 >> (32 - 13)
 }
