@@ -21,6 +21,14 @@ const maxRefused = 16
 // for ever where each of the queue's consumers holds one.
 const releaseAfter = 10 * time.Minute
 
+// trust is what is known of a destination that refuses records.
+type trust struct {
+	refused  int       // records dropped as refused since the last one that was accepted
+	accepted time.Time // when that was
+	held     time.Time // when a push was last held because nothing in it was accepted
+	nothing  time.Time // since when nothing is accepted, or when a record was dropped since
+}
+
 // suspect is a record that was refused by itself and is not given up yet.
 type suspect struct {
 	Range
@@ -28,12 +36,12 @@ type suspect struct {
 	err    error
 }
 
-// accepted says that the destination takes records: the last refused ones were
-// at fault.
-func (s *Sender) accepted(suspects []suspect) {
+// acquit says that the destination takes records: the suspects, refused by it
+// in the same push, are at fault.
+func (s *Sender) acquit(suspects []suspect) {
 	s.Settle(nil)
 	s.mu.Lock()
-	s.refused, s.doubt = 0, time.Time{}
+	s.trust.refused, s.trust.accepted, s.trust.nothing = 0, time.Now(), time.Time{}
 	s.mu.Unlock()
 	for _, x := range suspects {
 		s.Drops.Add(x.reason, 1, x.err)
@@ -43,26 +51,34 @@ func (s *Sender) accepted(suspects []suspect) {
 // convict drops the suspects of a push in which nothing was accepted, or
 // returns those that are to be kept because the destination is in doubt.
 func (s *Sender) convict(suspects []suspect) []suspect {
-	if len(suspects) == 0 {
-		return nil
-	}
-	s.mu.Lock()
-	guilty := 0
-	switch {
-	case s.refused+len(suspects) < maxRefused:
-		guilty = len(suspects)
-		s.refused += guilty
-	case s.doubt.IsZero():
-		s.doubt = time.Now()
-	case time.Since(s.doubt) >= releaseAfter:
-		guilty = 1
-		s.doubt = time.Now()
-	}
-	s.mu.Unlock()
+	guilty := s.guilty(len(suspects), time.Now())
 	for _, x := range suspects[:guilty] {
 		s.Drops.Add(x.reason, 1, x.err)
 	}
 	return suspects[guilty:]
+}
+
+// guilty returns how many of n suspects are at fault.
+func (s *Sender) guilty(n int, now time.Time) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := &s.trust
+	switch {
+	case t.refused+n < maxRefused:
+		t.refused += n
+		return n
+	case t.accepted.After(t.held) && now.Sub(t.held) < 3*s.HoldFor:
+		// What was held is refused again, and others were accepted meanwhile.
+		t.held = time.Time{}
+		return n
+	case !t.nothing.IsZero() && now.Sub(t.nothing) >= releaseAfter:
+		t.held, t.nothing = now, now
+		return 1
+	case t.nothing.IsZero():
+		t.nothing = now
+	}
+	t.held = now
+	return 0
 }
 
 // blame returns the error that holds records because nothing is accepted.

@@ -66,10 +66,9 @@ type Sender struct {
 	// Report takes the component's status: recoverable while records are held.
 	Report func(*componentstatus.Event)
 
-	mu      sync.Mutex
-	held    bool
-	refused int       // records dropped as refused since the last one that was accepted
-	doubt   time.Time // when too many had been, or when one was last dropped since
+	mu    sync.Mutex
+	held  bool
+	trust trust
 }
 
 // Send delivers b and returns the records that were not delivered and not
@@ -80,7 +79,7 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 	todo := []Range{{0, b.Len()}} // the next range stands last
 	var suspects []suspect
 	accepted := false
-	for len(todo) > 0 && len(suspects) < maxRefused {
+	for len(todo) > 0 {
 		r := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
 		if r.Lo == r.Hi {
@@ -104,7 +103,7 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 				lost += l.Records
 			}
 			b.Done(r.Lo, max(r.Lo, next-lost)) // which of them were lost is not known, only how many
-			s.accepted(suspects)
+			s.acquit(suspects)
 			accepted, suspects = true, nil
 		case ruling.Verdict == Retry, ruling.Verdict == Hold:
 			return undelivered(append(todo, Range{r.Lo, next}), s.convict(suspects)), err
@@ -115,12 +114,21 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 			s.Drops.Add(ruling.Verdict.reason(), 1, err)
 		default:
 			suspects = append(suspects, suspect{Range{r.Lo, next}, ruling.Verdict.reason(), err})
+			if len(suspects) == maxRefused {
+				if suspects = s.convict(suspects); len(suspects) > 0 {
+					return undelivered(todo, suspects), s.blame(err)
+				}
+			}
+			// Now and then, look elsewhere for one that is accepted.
+			if len(suspects)%4 == 0 && len(todo) > 0 {
+				todo = append(todo[1:], todo[0])
+			}
 		}
 	}
-	if suspects = s.convict(suspects); len(suspects) == 0 && len(todo) == 0 {
-		return nil, nil
+	if suspects = s.convict(suspects); len(suspects) > 0 {
+		return undelivered(nil, suspects), s.blame(suspects[0].err)
 	}
-	return undelivered(todo, suspects), s.blame(suspects[0].err)
+	return nil, nil
 }
 
 // post sends one payload. The error tells what came of it where not all of it
