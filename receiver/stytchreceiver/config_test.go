@@ -50,10 +50,10 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		values map[string]any
 		want   string
 	}{
-		"no door":         {map[string]any{"loki_push": off, "events": off}, "no door is open: enable at least one of `loki_push` and `events`"},
-		"no slash":        {map[string]any{"events": map[string]any{"path": "v1"}}, "events::path: must begin with a slash and hold no braces, spaces, `?` or `#`, got \"v1\""},
-		"wildcard":        {map[string]any{"events": map[string]any{"path": "/{x}"}}, "events::path: must begin with a slash and hold no braces, spaces, `?` or `#`, got \"/{x}\""},
-		"Loki's path":     {map[string]any{"events": map[string]any{"path": "/loki/api/v1/push"}}, "events::path: \"/loki/api/v1/push\" is the path of the Loki door"},
+		"no door":         {map[string]any{"loki_push": off, "events": off}, "no door is open: enable at least one of `loki_push`, `events` and `webhook`"},
+		"no slash":        {map[string]any{"events": map[string]any{"path": "v1"}}, "events::path: must begin with a slash, not end with one, and hold no braces, spaces, `%`, `?`, `#`, `//` or dots between slashes, got \"v1\""},
+		"wildcard":        {map[string]any{"events": map[string]any{"path": "/{x}"}}, "events::path: must begin with a slash, not end with one, and hold no braces, spaces, `%`, `?`, `#`, `//` or dots between slashes, got \"/{x}\""},
+		"Loki's path":     {map[string]any{"events": map[string]any{"path": "/loki/api/v1/push"}}, "events::path: \"/loki/api/v1/push\" is the path of loki_push"},
 		"the probe":       {map[string]any{"events": map[string]any{"path": "/ready"}}, "events::path: \"/ready\" is the path of the readiness probe"},
 		"nameless field":  {map[string]any{"promote": []any{"a", ""}}, "promote::1: must name a field of the event"},
 		"unknown key":     {map[string]any{"evnts": map[string]any{}}, "decoding failed due to the following error(s):\n\n'stytchreceiver.Config' has invalid keys: evnts"},

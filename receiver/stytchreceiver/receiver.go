@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -16,6 +17,8 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
@@ -33,6 +36,7 @@ type stytchReceiver struct {
 	telemetry *metadata.TelemetryBuilder
 	obsrep    *receiverhelper.ObsReport
 	promote   []stytch.Field
+	now       func() time.Time // tests set it
 
 	server  *http.Server
 	serving sync.WaitGroup
@@ -51,7 +55,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*stytc
 	}
 	return &stytchReceiver{
 		cfg: cfg, set: set, next: next, telemetry: telemetry, obsrep: obsrep,
-		promote: stytch.Fields(cfg.Promote),
+		promote: stytch.Fields(cfg.Promote), now: time.Now,
 	}, nil
 }
 
@@ -66,22 +70,11 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 	if server.MaxRequestBodySize <= 0 {
 		server.MaxRequestBodySize = defaultMaxRequestBodySize
 	}
-	guard, err := newGuard(ctx, r.cfg.HTTP.Auth, host)
+	auth, err := newAuthenticator(ctx, r.cfg.HTTP.Auth, host)
 	if err != nil {
 		return err
 	}
-	bodies := newBodyReader(server.MaxRequestBodySize, r.cfg.HTTP.CompressionAlgorithms)
-
-	mux := http.NewServeMux()
-	if r.cfg.LokiPush.HasValue() {
-		mux.Handle("POST "+lokipush.Path, r.newDoor("loki_push", http.StatusNoContent, plainError, guard, bodies, parseLokiPush))
-	}
-	if r.cfg.Events.HasValue() {
-		mux.Handle("POST "+r.cfg.Events.Get().Path, r.newDoor("events", http.StatusAccepted, jsonError, guard, bodies, parseEvents))
-	}
-	mux.HandleFunc("GET "+readyPath, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "ready\n") // as Loki's own
-	})
+	mux := r.routes(auth, newBodyReader(server.MaxRequestBodySize, r.cfg.HTTP.CompressionAlgorithms))
 	if r.server, err = server.ToServer(ctx, host.GetExtensions(), r.set.TelemetrySettings, mux); err != nil {
 		return err
 	}
@@ -90,7 +83,7 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	r.set.Logger.Info("Listening for Stytch events", zap.String("endpoint", listener.Addr().String()))
-	if guard == nil && !loopback(listener.Addr()) {
+	if auth == nil && (r.cfg.LokiPush.HasValue() || r.cfg.Events.HasValue()) && !loopback(listener.Addr()) {
 		r.set.Logger.Warn("Anyone who reaches this address can push events: set `http::auth`",
 			zap.String("endpoint", listener.Addr().String()))
 	}
@@ -100,6 +93,40 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 		}
 	})
 	return nil
+}
+
+// routes is the doors behind their paths.
+func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) http.Handler {
+	mux := http.NewServeMux()
+	open := func(path string, d *door) {
+		d.stytchReceiver, d.bodies = r, bodies
+		d.attrs = metric.WithAttributeSet(attribute.NewSet(attribute.String("door", d.name)))
+		mux.Handle(path, d)
+	}
+	if r.cfg.LokiPush.HasValue() {
+		open(lokipush.Path, &door{
+			name: "loki_push", success: http.StatusNoContent, writeError: plainError, guard: auth, formatOf: lokiFormat,
+		})
+	}
+	if r.cfg.Events.HasValue() {
+		open(r.cfg.Events.Get().Path, &door{
+			name: "events", success: http.StatusAccepted, writeError: jsonError, guard: auth, formatOf: eventsFormat,
+		})
+	}
+	if r.cfg.Webhook.HasValue() {
+		wh := &webhookDoor{now: r.now}
+		for _, secret := range r.cfg.Webhook.Get().Secrets {
+			key, _ := decodeSecret(string(secret)) // Validate has seen them
+			wh.secrets = append(wh.secrets, key)
+		}
+		open(r.cfg.Webhook.Get().Path, &door{
+			name: "webhook", success: http.StatusAccepted, writeError: jsonError, guard: wh, formatOf: wh.format,
+		})
+	}
+	mux.HandleFunc("GET "+readyPath, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ready\n") // as Loki's own
+	})
+	return mux
 }
 
 // Shutdown closes the doors and waits for the requests that are inside.
