@@ -51,18 +51,20 @@ type WebhookConfig struct {
 	Secrets []configopaque.String `mapstructure:"secrets"`
 }
 
-// Validate checks the secrets. No error holds any of one.
-func (cfg *WebhookConfig) Validate() error {
+// keys decodes the secrets. No error holds any of one.
+func (cfg *WebhookConfig) keys() ([][]byte, error) {
 	if len(cfg.Secrets) == 0 {
-		return errors.New("secrets: at least one is required, or `enabled: false`")
+		return nil, errors.New("webhook::secrets: at least one is required, or `enabled: false`")
 	}
+	keys := make([][]byte, len(cfg.Secrets))
 	var errs []error
 	for i, secret := range cfg.Secrets {
-		if _, err := decodeSecret(string(secret)); err != nil {
-			errs = append(errs, fmt.Errorf("secrets::%d: %w", i, err))
+		var err error
+		if keys[i], err = decodeSecret(string(secret)); err != nil {
+			errs = append(errs, fmt.Errorf("webhook::secrets::%d: %w", i, err))
 		}
 	}
-	return errors.Join(errs...)
+	return keys, errors.Join(errs...)
 }
 
 const readyPath = "/ready"
@@ -78,7 +80,8 @@ func (cfg *Config) Validate() error {
 		errs = append(errs, claimPath(taken, "events", cfg.Events.Get().Path))
 	}
 	if cfg.Webhook.HasValue() {
-		errs = append(errs, claimPath(taken, "webhook", cfg.Webhook.Get().Path))
+		_, err := cfg.Webhook.Get().keys()
+		errs = append(errs, claimPath(taken, "webhook", cfg.Webhook.Get().Path), err)
 	}
 	if cfg.MaxEventsPerRequest < 1 {
 		errs = append(errs, fmt.Errorf("max_events_per_request: must be at least 1, got %d", cfg.MaxEventsPerRequest))

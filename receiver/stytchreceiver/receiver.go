@@ -74,7 +74,10 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	mux := r.routes(auth, newBodyReader(server.MaxRequestBodySize, r.cfg.HTTP.CompressionAlgorithms))
+	mux, err := r.routes(auth, newBodyReader(server.MaxRequestBodySize, r.cfg.HTTP.CompressionAlgorithms))
+	if err != nil {
+		return err
+	}
 	if r.server, err = server.ToServer(ctx, host.GetExtensions(), r.set.TelemetrySettings, mux); err != nil {
 		return err
 	}
@@ -96,7 +99,7 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 }
 
 // routes is the doors behind their paths.
-func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) http.Handler {
+func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) (http.Handler, error) {
 	mux := http.NewServeMux()
 	open := func(path string, d *door) {
 		d.stytchReceiver, d.bodies = r, bodies
@@ -114,11 +117,11 @@ func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) http.Handler {
 		})
 	}
 	if r.cfg.Webhook.HasValue() {
-		wh := &webhookDoor{now: r.now}
-		for _, secret := range r.cfg.Webhook.Get().Secrets {
-			key, _ := decodeSecret(string(secret)) // Validate has seen them
-			wh.secrets = append(wh.secrets, key)
+		secrets, err := r.cfg.Webhook.Get().keys()
+		if err != nil {
+			return nil, err
 		}
+		wh := &webhookDoor{secrets: secrets, now: r.now}
 		open(r.cfg.Webhook.Get().Path, &door{
 			name: "webhook", success: http.StatusAccepted, writeError: jsonError, guard: wh, formatOf: wh.format,
 		})
@@ -126,7 +129,7 @@ func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) http.Handler {
 	mux.HandleFunc("GET "+readyPath, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "ready\n") // as Loki's own
 	})
-	return mux
+	return mux, nil
 }
 
 // Shutdown closes the doors and waits for the requests that are inside.
