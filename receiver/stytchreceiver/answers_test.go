@@ -63,6 +63,7 @@ func TestAnswersToPipelines(t *testing.T) {
 		"wrapped":               {fmt.Errorf("pipeline: %w", broken), http.StatusBadRequest},
 		"one of two for now":    {errors.Join(broken, busy), http.StatusServiceUnavailable},
 		"two of two for ever":   {errors.Join(broken, fmt.Errorf("x: %w", broken)), http.StatusBadRequest},
+		"for ever, of parts":    {consumererror.NewPermanent(errors.Join(busy, busy)), http.StatusBadRequest},
 		"nested joins, one now": {fmt.Errorf("x: %w", errors.Join(broken, errors.Join(broken, busy))), http.StatusServiceUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {

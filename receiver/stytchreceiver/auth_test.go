@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,6 +57,25 @@ func TestAuth(t *testing.T) {
 		{Attributes: doorAttr("events", 202), Value: 2},
 	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
+
+func TestChallenge(t *testing.T) {
+	for kind, want := range map[string]string{
+		"basicauth": `Basic realm="stytch", charset="UTF-8"`, "bearertokenauth": "Bearer", "oidc": "Bearer", "mine": "",
+	} {
+		id := component.MustNewIDWithName(kind, "x")
+		auth, err := newAuthenticator(t.Context(), configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: id}}),
+			extensions{id: oneToken{}})
+		require.NoError(t, err)
+		answer := http.Header{}
+		_, err = auth.admit(answer, httptest.NewRequest(http.MethodPost, "/", nil))
+		require.EqualError(t, err, "who are you?")
+		require.Equal(t, want, answer.Get("WWW-Authenticate"))
+	}
+}
+
+type extensions map[component.ID]component.Component
+
+func (e extensions) GetExtensions() map[component.ID]component.Component { return e }
 
 func TestStartWithoutTheAuthExtension(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)

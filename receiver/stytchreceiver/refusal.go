@@ -39,7 +39,7 @@ func (e *refused) Unwrap() error { return e.err }
 func refusalOf(err error) *refused {
 	var r *refused
 	if errors.As(err, &r) {
-		return r
+		return &refused{r.code, r.reason, err} // with the place that was put before it
 	}
 	return &refused{http.StatusBadRequest, reasonMalformed, err}
 }
