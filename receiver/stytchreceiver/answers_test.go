@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.uber.org/multierr"
 )
 
 func TestRefusals(t *testing.T) {
@@ -28,6 +29,8 @@ func TestRefusals(t *testing.T) {
 		"not gzip":             {lokiPath, push, append([]string{"Content-Encoding", "gzip"}, jsonType...), 400, "reading the body: gzip: gzip: invalid header\n"},
 		"cut gzip":             {lokiPath, zip(push)[:30], append([]string{"Content-Encoding", "gzip"}, jsonType...), 400, "reading the body: gzip: unexpected EOF\n"},
 		"unknown encoding":     {lokiPath, push, append([]string{"Content-Encoding", "br"}, jsonType...), 400, "Content-Encoding \"br\" is not supported: want gzip, snappy, deflate, zstd or no such header\n"},
+		"encoding not allowed": {"/v1/events", "{}", []string{"Content-Encoding", "zstd"}, 400, `{"error":"Content-Encoding \"zstd\" is not among http::compression_algorithms"}` + "\n"},
+		"no deflate here":      {"/v1/events", "{}", []string{"Content-Encoding", "deflate"}, 400, `{"error":"Content-Encoding \"deflate\" is not supported: want gzip, zstd or no such header"}` + "\n"},
 		"too large":            {lokiPath, strings.Repeat(" ", 2000), jsonType, 413, "the body is larger than 1000 bytes\n"},
 		"too large unzipped":   {"/v1/events", zip(strings.Repeat(" ", 100_000)), []string{"Content-Encoding", "gzip"}, 413, `{"error":"the body is larger than 1000 bytes"}` + "\n"},
 		"empty":                {"/v1/events", " \n", nil, 400, `{"error":"the body is empty: want a JSON object, an array of objects, or an object on each line"}` + "\n"},
@@ -40,7 +43,10 @@ func TestRefusals(t *testing.T) {
 		"not UTF-8":            {"/v1/events", "{\"a\":\"\xff\"}", nil, 400, `{"error":"line 1: invalid JSON at byte 6: the string is not valid UTF-8"}` + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := start(t, nil, func(cfg *Config) { cfg.HTTP.MaxRequestBodySize = 1000 })
+			r := start(t, nil, func(cfg *Config) {
+				cfg.HTTP.MaxRequestBodySize = 1000
+				cfg.HTTP.CompressionAlgorithms = []string{"", "gzip"}
+			})
 			resp, answer := r.post(tc.path, tc.body, tc.header...)
 			require.Equal(t, tc.code, resp.StatusCode, answer)
 			require.Equal(t, tc.answer, answer)
@@ -64,6 +70,8 @@ func TestAnswersToPipelines(t *testing.T) {
 		"one of two for now":    {errors.Join(broken, busy), http.StatusServiceUnavailable},
 		"two of two for ever":   {errors.Join(broken, fmt.Errorf("x: %w", broken)), http.StatusBadRequest},
 		"for ever, of parts":    {consumererror.NewPermanent(errors.Join(busy, busy)), http.StatusBadRequest},
+		"as the fan-out joins":  {multierr.Append(broken, busy), http.StatusServiceUnavailable},
+		"and all for ever":      {multierr.Append(broken, broken), http.StatusBadRequest},
 		"nested joins, one now": {fmt.Errorf("x: %w", errors.Join(broken, errors.Join(broken, busy))), http.StatusServiceUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,5 +94,8 @@ func TestReadyAndUnknownRoutes(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
 		require.Equal(t, want, resp.StatusCode, path)
+		if want == http.StatusMethodNotAllowed {
+			require.Equal(t, "POST", resp.Header.Get("Allow"))
+		}
 	}
 }

@@ -91,6 +91,7 @@ func TestLokiRows(t *testing.T) {
 	large := push.Stream{Labels: `{a="b"}`, Entries: []push.Entry{{Timestamp: time.Unix(1, 0), Line: strings.Repeat("x", 5000)}}}
 	encoder, err := zstd.NewWriter(nil)
 	require.NoError(t, err)
+	labelled := func(labels string) io.Reader { return bytes.NewReader(lokicases.Protobuf(push.Stream{Labels: labels})) }
 	for name, tc := range map[string]struct {
 		method string
 		body   io.Reader
@@ -108,6 +109,14 @@ func TestLokiRows(t *testing.T) {
 		"text with protobuf":   {"POST", bytes.NewReader(lokicases.Protobuf(push.Stream{Labels: `{a="b"}`})), []string{"Content-Type", "text/plain"}, 204, 400, "Loki takes every other type for protobuf; whoever forgets the header should read so"},
 		"JSON too large":       {"POST", strings.NewReader(strings.Repeat(" ", 1001)), nil, 400, 413, "the code that tells a sender to send less"},
 		"protobuf too large":   {"POST", bytes.NewReader(lokicases.Protobuf(large)), []string{"Content-Type", "application/x-protobuf"}, 413, 413, ""},
+		"a label that is null": {"POST", strings.NewReader(strings.Replace(body, `"b"`, "null", 1)), nil, 204, 400, "Loki takes it for an empty one; a label is text"},
+		"a quoted label name":  {"POST", labelled(`{"a"="b"}`), []string{"Content-Type", "application/x-protobuf"}, 204, 400, "no sender writes them: they are for names that Loki's JSON refuses"},
+		"single quotes":        {"POST", labelled("{a='b'}"), []string{"Content-Type", "application/x-protobuf"}, 204, 400, "no sender writes them"},
+		"a label twice":        {"POST", labelled(`{a="b", a="b"}`), []string{"Content-Type", "application/x-protobuf"}, 400, 400, ""},
+		"half a pair":          {"POST", strings.NewReader(strings.Replace(body, `"x"`, `"\ud800"`, 1)), nil, 400, 204, "it stands for no text; U+FFFD, as in encoding/json, rather than the loss of a request"},
+		"control character":    {"POST", strings.NewReader(strings.Replace(body, `"x"`, "\"\n\"", 1)), nil, 400, 400, ""},
+		"nested too deeply":    {"POST", strings.NewReader(`{"x":` + strings.Repeat("[", 900)), nil, 400, 400, ""},
+		"byte order mark":      {"POST", strings.NewReader("\ufeff" + body), nil, 400, 400, ""},
 		"no tenant":            {"POST", strings.NewReader(body), nil, 401, 204, "a collector has no tenants; who may push is told by http::auth"},
 	} {
 		t.Run(name, func(t *testing.T) {
