@@ -25,7 +25,7 @@ type Config struct {
 	// Webhook is the door for webhooks. On when a secret is set.
 	Webhook configoptional.Optional[WebhookConfig] `mapstructure:"webhook"`
 	// MaxEventsPerRequest bounds what one request can cost: a body of the
-	// largest size can hold a million empty events.
+	// largest size can hold millions of empty events.
 	MaxEventsPerRequest int `mapstructure:"max_events_per_request"`
 	// Promote names further root members of an event that become record
 	// attributes: organization_id becomes stytch.organization_id.

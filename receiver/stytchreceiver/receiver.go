@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
-	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -36,7 +35,6 @@ type stytchReceiver struct {
 	telemetry *metadata.TelemetryBuilder
 	obsrep    *receiverhelper.ObsReport
 	promote   []stytch.Field
-	now       func() time.Time // tests set it
 
 	server  *http.Server
 	serving sync.WaitGroup
@@ -55,7 +53,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*stytc
 	}
 	return &stytchReceiver{
 		cfg: cfg, set: set, next: next, telemetry: telemetry, obsrep: obsrep,
-		promote: stytch.Fields(cfg.Promote), now: time.Now,
+		promote: stytch.Fields(cfg.Promote),
 	}, nil
 }
 
@@ -121,7 +119,7 @@ func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) (http.Handler, e
 		if err != nil {
 			return nil, err
 		}
-		wh := &webhookDoor{secrets: secrets, now: r.now}
+		wh := &webhookDoor{secrets}
 		open(r.cfg.Webhook.Get().Path, &door{
 			name: "webhook", success: http.StatusAccepted, writeError: jsonError, guard: wh, formatOf: wh.format,
 		})

@@ -12,14 +12,11 @@ import (
 )
 
 // webhookDoor is the guard and the parser of webhooks.
-type webhookDoor struct {
-	secrets [][]byte
-	now     func() time.Time
-}
+type webhookDoor struct{ secrets [][]byte }
 
 // admit refuses what cannot be rightly signed before the body is read.
-func (wh *webhookDoor) admit(_ http.Header, r *http.Request) (context.Context, error) {
-	if _, err := readSignature(r.Header, wh.now()); err != nil {
+func (*webhookDoor) admit(_ http.Header, r *http.Request) (context.Context, error) {
+	if _, err := readSignature(r.Header, time.Now()); err != nil {
 		return nil, refuse(http.StatusUnauthorized, reasonSignature, err)
 	}
 	return r.Context(), nil
@@ -31,7 +28,7 @@ func (wh *webhookDoor) format(header http.Header) (format, error) {
 
 // parse reads one signed event. The signature is that of the bytes as they are.
 func (wh *webhookDoor) parse(header http.Header, body []byte, b *batch) error {
-	signature, err := readSignature(header, wh.now())
+	signature, err := readSignature(header, time.Now())
 	if err != nil {
 		return refuse(http.StatusUnauthorized, reasonSignature, err)
 	}
