@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"go.opentelemetry.io/collector/config/configcompression"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
@@ -28,6 +27,20 @@ type Config struct {
 	// TenantID is sent as X-Scope-OrgID where set.
 	TenantID string `mapstructure:"tenant_id"`
 
+	// Labels are stream labels besides source and service_name.
+	Labels Labels `mapstructure:"labels"`
+	// StructuredMetadata is the attributes that go along with each line.
+	StructuredMetadata StructuredMetadata `mapstructure:"structured_metadata"`
+	// TooOld says what becomes of an entry that Loki will refuse for its time.
+	TooOld TooOld `mapstructure:"too_old"`
+
+	// Encoding of a request. ClientConfig.Compression goes with it.
+	Encoding Encoding `mapstructure:"encoding"`
+	// MaxRequestBytes bounds a request before compression. Keep it below the
+	// tenant's ingestion_burst_size_mb and per_stream_rate_limit_burst: a
+	// request above them never passes.
+	MaxRequestBytes int `mapstructure:"max_request_bytes"`
+
 	// ClientConfig is the HTTP client. Its endpoint stands instead of Hostname.
 	ClientConfig confighttp.ClientConfig                                  `mapstructure:",squash"` // the keys of every HTTP exporter stand at its root
 	QueueConfig  configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
@@ -43,8 +56,24 @@ func (h Hostname) Validate() error {
 		return nil // `endpoint` may stand instead
 	}
 	u, err := url.Parse("https://" + string(h))
-	if err != nil || u.Host != string(h) || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") {
+	if err != nil || u.Host != string(h) || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || strings.ContainsAny(u.Host, ",; \t") {
 		return fmt.Errorf("must be a host name without scheme or path, got %q", string(h))
+	}
+	return nil
+}
+
+// TooOld is what becomes of an entry that Loki will refuse for its time.
+type TooOld string
+
+const (
+	sendTooOld TooOld = "send" // for a Loki whose limits are other ones
+	dropTooOld TooOld = "drop"
+)
+
+// Validate refuses other words.
+func (t TooOld) Validate() error {
+	if t != sendTooOld && t != dropTooOld {
+		return fmt.Errorf("must be send or drop, got %q", string(t))
 	}
 	return nil
 }
@@ -58,11 +87,23 @@ func (cfg *Config) Validate() error {
 	if (cfg.Username == "") != (cfg.Password == "") {
 		errs = append(errs, errors.New("username, password: set both or neither"))
 	}
+	if strings.Contains(cfg.Username, ":") {
+		errs = append(errs, errors.New("username: must not hold a colon, which ends it in Basic authentication"))
+	}
 	if cfg.Username != "" && cfg.ClientConfig.Auth.HasValue() {
 		errs = append(errs, errors.New("username, auth: set one of them"))
 	}
-	if cfg.ClientConfig.Compression != configcompression.TypeGzip {
-		errs = append(errs, fmt.Errorf("compression: must be gzip, got %q", cfg.ClientConfig.Compression))
+	if strings.ContainsFunc(cfg.TenantID, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		errs = append(errs, errors.New("tenant_id: must not hold control characters"))
+	}
+	if _, err := cfg.wire(); err != nil {
+		errs = append(errs, err)
+	}
+	if cfg.MaxRequestBytes <= 0 {
+		errs = append(errs, fmt.Errorf("max_request_bytes: must be positive, got %d", cfg.MaxRequestBytes))
+	}
+	if err := cfg.distinctNames(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -2,12 +2,12 @@ package lokiexporter
 
 import (
 	"context"
-	"encoding/base64"
+	"errors"
 	"net/http"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
 )
 
 type lokiExporter struct {
@@ -22,10 +23,16 @@ type lokiExporter struct {
 	set       exporter.Settings
 	telemetry *metadata.TelemetryBuilder
 	drops     *httpsend.Drops
+	scheme    *scheme
+	wire      wire
 	sender    *httpsend.Sender
 }
 
 func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
+	wire, err := cfg.wire()
+	if err != nil {
+		return nil, err
+	}
 	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
 		return nil, err
@@ -34,7 +41,9 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 		telemetry.ExporterLokiDroppedEvents.Add(context.Background(), int64(records),
 			metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason))))
 	})
-	return &lokiExporter{cfg: cfg, set: set, telemetry: telemetry, drops: drops}, nil
+	return &lokiExporter{
+		cfg: cfg, set: set, telemetry: telemetry, drops: drops, scheme: newScheme(cfg), wire: wire,
+	}, nil
 }
 
 // start builds the client: the extensions that it may need exist only now.
@@ -51,8 +60,8 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 		Client:  client,
 		URL:     url,
 		Header:  e.header(),
-		Secrets: []configopaque.String{e.cfg.Password, e.cfg.credentials()},
-		Encode:  httpsend.Gzip,
+		Secrets: e.cfg.secrets(),
+		Encode:  e.wire.compress,
 		Judge:   judge,
 		HoldFor: e.cfg.RetryConfig.MaxInterval,
 		Drops:   e.drops,
@@ -64,8 +73,10 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 
 func (e *lokiExporter) header() http.Header {
 	header := http.Header{}
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Encoding", "gzip")
+	header.Set("Content-Type", e.wire.ContentType())
+	if e.wire.contentEncoding != "" {
+		header.Set("Content-Encoding", e.wire.contentEncoding)
+	}
 	header.Set("User-Agent", e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version)
 	if e.cfg.TenantID != "" {
 		header.Set("X-Scope-OrgID", e.cfg.TenantID)
@@ -76,22 +87,6 @@ func (e *lokiExporter) header() http.Header {
 	return header
 }
 
-// credentials are those of Basic authentication, as they stand in the header.
-func (cfg *Config) credentials() configopaque.String {
-	return configopaque.String(base64.StdEncoding.EncodeToString([]byte(cfg.Username + ":" + string(cfg.Password))))
-}
-
-// judge reads Loki's answers. Of the 2xx only 200 and 204 mean stored: 260 is
-// what a tenant answers whose ingestion is blocked, and it stores nothing:
-// https://grafana.com/docs/loki/latest/operations/block-ingestion/.
-func judge(code int, _ []byte) httpsend.Ruling {
-	verdict := httpsend.Judge(code)
-	if verdict == httpsend.Delivered && code != http.StatusOK && code != http.StatusNoContent {
-		verdict = httpsend.Hold
-	}
-	return httpsend.Ruling{Verdict: verdict}
-}
-
 func (e *lokiExporter) shutdown(context.Context) error {
 	e.telemetry.Shutdown()
 	if e.sender != nil {
@@ -100,16 +95,43 @@ func (e *lokiExporter) shutdown(context.Context) error {
 	return nil
 }
 
+var errOutOfWindow = errors.New("Loki takes no entry that is older than 7 days or more than 10 minutes ahead")
+
+// push sends what Loki will take. The records that it will not are counted here
+// and are no part of what is tried again.
 func (e *lokiExporter) push(ctx context.Context, ld plog.Logs) error {
-	b := newBatch(ld)
+	now, within := time.Now(), always
+	if e.cfg.TooOld == dropTooOld {
+		within = defaultWindow(now)
+	}
+	b, before, after := newBatch(ld, e.scheme, e.wire.Encoding, now, within)
+	b.maxRequest, b.done = e.cfg.MaxRequestBytes, func(lines []lokipush.Line) { e.delivered(ctx, lines) }
+	if before > 0 {
+		e.drops.Add(httpsend.ReasonTooOld, before, errOutOfWindow)
+	}
+	if after > 0 {
+		e.drops.Add(httpsend.ReasonRejected, after, errOutOfWindow)
+	}
 	rest, err := e.sender.Send(ctx, b)
 	if err != nil {
-		return httpsend.RetryError(err, ld, rest, b.positions())
+		return httpsend.RetryError(err, ld, rest, b.records)
 	}
 	return nil
 }
 
+func (e *lokiExporter) delivered(ctx context.Context, lines []lokipush.Line) {
+	size := 0
+	for i := range lines {
+		size += len(lines[i].Text)
+	}
+	e.telemetry.ExporterLokiDeliveredEvents.Add(ctx, int64(len(lines)))
+	e.telemetry.ExporterLokiDeliveredBytes.Add(ctx, int64(size))
+}
+
 func (e *lokiExporter) observe(ctx context.Context, x httpsend.Exchange) {
-	e.telemetry.ExporterLokiRequestDuration.Record(ctx, x.Took.Seconds(),
-		metric.WithAttributeSet(attribute.NewSet(attribute.Int("http.response.status_code", x.Code))))
+	code := metric.WithAttributeSet(attribute.NewSet(attribute.Int("http.response.status_code", x.Code)))
+	e.telemetry.ExporterLokiRequestDuration.Record(ctx, x.Took.Seconds(), code)
+	if halved := x.Verdict == httpsend.Split || x.Verdict == httpsend.Isolate; halved && x.Records > 1 {
+		e.telemetry.ExporterLokiSplitRequests.Add(ctx, 1, code)
+	}
 }

@@ -1,107 +1,184 @@
 package lokiexporter
 
 import (
+	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
-	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
-	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadata"
+	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadatatest"
 )
 
-func load(t *testing.T, values map[string]any) (*Config, error) {
+// start runs an exporter without a queue, which retries at once.
+func start(t testing.TB, set exporter.Settings, host *statusHost, url string, adjust func(*Config)) exporter.Logs {
 	t.Helper()
-	cfg := createDefaultConfig().(*Config)
-	if err := confmap.NewFromStringMap(values).Unmarshal(cfg); err != nil {
-		return nil, err
+	cfg := defaults()
+	cfg.ClientConfig.Endpoint = url
+	cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
+	cfg.RetryConfig.InitialInterval, cfg.RetryConfig.MaxInterval = time.Millisecond, time.Millisecond
+	if adjust != nil {
+		adjust(cfg)
 	}
-	return cfg, confmap.Validate(cfg)
+	require.NoError(t, cfg.Validate())
+	e, err := NewFactory().CreateLogs(context.Background(), set, cfg)
+	require.NoError(t, err)
+	require.NoError(t, e.Start(context.Background(), host))
+	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
+	return e
 }
 
-func TestConfig(t *testing.T) {
-	require.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
-	for want, values := range map[string]map[string]any{
-		"https://logs-prod-021.grafana.net/loki/api/v1/push": {"hostname": "logs-prod-021.grafana.net"},
-		"https://loki.internal:3100/loki/api/v1/push":        {"hostname": "loki.internal:3100"},
-		"https://[::1]:3100/loki/api/v1/push":                {"hostname": "[::1]:3100"},
-		"http://localhost:1/loki/api/v1/push":                {"endpoint": "http://localhost:1"},
-		"http://localhost:1/x/push":                          {"endpoint": "http://localhost:1/x/push"},
-	} {
-		cfg, err := load(t, values)
-		require.NoError(t, err)
-		url, err := cfg.url()
-		require.NoError(t, err)
-		require.Equal(t, want, url)
-	}
-	for name, tc := range map[string]struct {
-		values map[string]any
-		want   string
-	}{
-		"nothing":     {nil, "hostname: must be set, or `endpoint` to a whole URL"},
-		"both":        {map[string]any{"hostname": "a", "endpoint": "http://b"}, "hostname, endpoint: set one of them"},
-		"scheme":      {map[string]any{"hostname": "https://x"}, `hostname: must be a host name without scheme or path, got "https://x"`},
-		"path":        {map[string]any{"hostname": "x/loki"}, `hostname: must be a host name without scheme or path, got "x/loki"`},
-		"both of it":  {map[string]any{"hostname": "https://x/y"}, `hostname: must be a host name without scheme or path, got "https://x/y"`},
-		"bad port":    {map[string]any{"hostname": "x:http"}, `hostname: must be a host name without scheme or path, got "x:http"`},
-		"no port":     {map[string]any{"hostname": "x:"}, `hostname: must be a host name without scheme or path, got "x:"`},
-		"user":        {map[string]any{"hostname": "u@x"}, `hostname: must be a host name without scheme or path, got "u@x"`},
-		"half a key":  {map[string]any{"hostname": "x", "username": "u"}, "username, password: set both or neither"},
-		"compression": {map[string]any{"hostname": "x", "compression": "zstd"}, `compression: must be gzip, got "zstd"`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := load(t, tc.values)
-			require.ErrorContains(t, err, tc.want)
+// statusHost remembers the statuses that are reported to it.
+type statusHost struct {
+	component.Host
+	events []*componentstatus.Event
+}
+
+func newHost() *statusHost { return &statusHost{Host: componenttest.NewNopHost()} }
+
+func (h *statusHost) Report(e *componentstatus.Event) { h.events = append(h.events, e) }
+
+func newLoki(t testing.TB) (*standin.Loki, string) {
+	t.Helper()
+	loki := standin.NewLoki()
+	url, err := loki.Start("localhost:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, loki.Close()) })
+	return loki, url
+}
+
+func settings(t *testing.T) (*componenttest.Telemetry, exporter.Settings) {
+	t.Helper()
+	tel := componenttest.NewTelemetry()
+	t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.Background())) })
+	return tel, metadatatest.NewSettings(tel)
+}
+
+func count(n int64, attributes ...attribute.KeyValue) metricdata.DataPoint[int64] {
+	return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attributes...)}
+}
+
+func TestExport(t *testing.T) {
+	for _, encoding := range []Encoding{encodingJSON, encodingProtobuf} {
+		t.Run(string(encoding), func(t *testing.T) {
+			loki, url := newLoki(t)
+			loki.Username, loki.Password, loki.NeedsTenant = "123456", "secret", true
+			loki.SetFault(func(_ *http.Request, n int) *standin.Answer {
+				if n == 1 {
+					return &standin.Answer{Status: http.StatusServiceUnavailable}
+				}
+				return nil
+			})
+			_, set := settings(t)
+			e := start(t, set, newHost(), url, func(cfg *Config) {
+				cfg.Username, cfg.Password, cfg.TenantID = "123456", "secret", "acme"
+				cfg.Encoding = encoding
+				cfg.Labels, cfg.StructuredMetadata = Labels{"action": "stytch.action"}, StructuredMetadata{"stytch.event_id"}
+			})
+			at := time.Now()
+			ld := plog.NewLogs()
+			attributes := add(ld, "stytch", "stytch.auth", pcommon.NewTimestampFromTime(at), `{"event_id":"a","n":1.50}`).At(0).Attributes()
+			attributes.PutStr("stytch.action", `"é\`+"\n")
+			attributes.PutStr("stytch.event_id", "a")
+			require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+
+			require.Len(t, loki.Entries(), 1)
+			entry := loki.Entries()[0]
+			require.Equal(t, "acme", entry.Tenant)
+			require.Equal(t, map[string]string{"source": "stytch", "service_name": "stytch.auth", "action": `"é\` + "\n"}, entry.Labels)
+			require.Equal(t, map[string]string{"stytch_event_id": "a"}, entry.Metadata)
+			require.Equal(t, `{"event_id":"a","n":1.50}`, entry.Line)
+			require.Equal(t, at.UnixNano(), entry.Timestamp)
 		})
 	}
 }
 
-func TestExportToLoki(t *testing.T) {
-	loki := standin.NewLoki()
-	loki.Username, loki.Password = "123456", "secret"
-	url, err := loki.Start("localhost:0")
-	require.NoError(t, err)
-	defer func() { require.NoError(t, loki.Close()) }()
-	var tenant string
-	loki.SetFault(func(r *http.Request, n int) *standin.Answer {
-		tenant = r.Header.Get("X-Scope-OrgID")
-		if n == 1 {
-			return &standin.Answer{Status: http.StatusServiceUnavailable}
+func TestNothingToSend(t *testing.T) {
+	loki, url := newLoki(t)
+	tel, set := settings(t)
+	e := start(t, set, newHost(), url, func(cfg *Config) { cfg.TooOld = dropTooOld })
+	require.NoError(t, e.ConsumeLogs(t.Context(), plog.NewLogs()))
+	ld := plog.NewLogs()
+	add(ld, "stytch", "", 1)
+	require.NoError(t, e.ConsumeLogs(t.Context(), ld), "a resource without records")
+	add(ld, "stytch", "", 1, "old")
+	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+	require.Zero(t, loki.Requests(standin.LokiPushPath))
+	metadatatest.AssertEqualExporterLokiDroppedEvents(t, tel, []metricdata.DataPoint[int64]{count(1, attribute.String("reason", "too_old"))},
+		metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+}
+
+// Each record is counted once, however often its batch is sent.
+func TestCountingUnderRetries(t *testing.T) {
+	loki, url := newLoki(t)
+	loki.SetFault(func(_ *http.Request, n int) *standin.Answer {
+		switch n {
+		case 1, 4:
+			return &standin.Answer{Status: http.StatusTooManyRequests}
+		case 2:
+			return &standin.Answer{Status: http.StatusRequestEntityTooLarge}
 		}
 		return nil
 	})
-	cfg := createDefaultConfig().(*Config)
-	cfg.ClientConfig.Endpoint = url
-	cfg.Username, cfg.Password, cfg.TenantID = "123456", "secret", "acme"
-	cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
-	cfg.RetryConfig.InitialInterval = time.Millisecond
-	e, err := NewFactory().CreateLogs(t.Context(), exportertest.NewNopSettings(metadata.Type), cfg)
-	require.NoError(t, err)
-	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
-	at := time.Now()
+	tel, set := settings(t)
+	e := start(t, set, newHost(), url, func(cfg *Config) { cfg.TooOld = dropTooOld })
+	at := pcommon.NewTimestampFromTime(time.Now())
 	ld := plog.NewLogs()
-	add(ld, "stytch", "stytch.auth", pcommon.NewTimestampFromTime(at), `{"event_id":"a","n":1.50}`)
+	add(ld, "stytch", "a", at, "one", strings.Repeat("x", 256<<10+1), "three", "four")
+	add(ld, "stytch", "b", at, "five", "six")
+	add(ld, "stytch", "a", 1, "old")
+	add(ld, "stytch", "a", at+pcommon.Timestamp(time.Hour), "ahead")
 	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
-	require.NoError(t, e.Shutdown(t.Context()))
-
-	require.Equal(t, "acme", tenant)
-	require.Len(t, loki.Entries(), 1)
-	entry := loki.Entries()[0]
-	require.Equal(t, map[string]string{"source": "stytch", "service_name": "stytch.auth"}, entry.Labels)
-	require.Equal(t, `{"event_id":"a","n":1.50}`, entry.Line)
-	require.Equal(t, at.UnixNano(), entry.Timestamp)
+	require.Len(t, loki.Entries(), 5)
+	require.Equal(t, 5, loki.Received(), "nothing came twice")
+	metadatatest.AssertEqualExporterLokiDroppedEvents(t, tel, []metricdata.DataPoint[int64]{
+		count(1, attribute.String("reason", "too_large")), count(1, attribute.String("reason", "too_old")), count(1, attribute.String("reason", "rejected")),
+	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualExporterLokiDeliveredEvents(t, tel, []metricdata.DataPoint[int64]{count(5)}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualExporterLokiSplitRequests(t, tel, []metricdata.DataPoint[int64]{count(1, attribute.Int("http.response.status_code", 413))}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
-func TestJudgeTakesOnly200And204AsStored(t *testing.T) {
-	for code := 200; code <= 299; code++ {
-		require.Equal(t, code != 200 && code != 204, judge(code, nil).Verdict != 0, code)
-	}
+func TestDeliveredBytes(t *testing.T) {
+	_, url := newLoki(t)
+	tel, set := settings(t)
+	e := start(t, set, newHost(), url, nil)
+	ld := plog.NewLogs()
+	add(ld, "stytch", "a", pcommon.NewTimestampFromTime(time.Now()), "12345", "é")
+	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+	metadatatest.AssertEqualExporterLokiDeliveredBytes(t, tel, []metricdata.DataPoint[int64]{count(7)}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+}
+
+func TestABlockedTenantIsReported(t *testing.T) {
+	loki, url := newLoki(t)
+	loki.SetFault(func(_ *http.Request, n int) *standin.Answer {
+		if n < 3 {
+			return &standin.Answer{Status: 260, Body: "ingestion blocked for user 'x' until '2099-01-01T00:00:00Z' with status code '260'"}
+		}
+		return nil
+	})
+	_, set := settings(t)
+	host := newHost()
+	e := start(t, set, host, url, nil)
+	ld := plog.NewLogs()
+	add(ld, "stytch", "a", pcommon.NewTimestampFromTime(time.Now()), "x")
+	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+	require.Len(t, host.events, 2)
+	require.Equal(t, componentstatus.StatusRecoverableError, host.events[0].Status())
+	require.ErrorContains(t, host.events[0].Err(), "answered 260: ingestion blocked for user 'x'")
+	require.Equal(t, componentstatus.StatusOK, host.events[1].Status())
+	require.Len(t, loki.Entries(), 1)
 }

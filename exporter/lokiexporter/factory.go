@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/configcompression"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
@@ -19,13 +18,19 @@ func NewFactory() exporter.Factory {
 		exporter.WithLogs(createLogs, metadata.LogsStability))
 }
 
+// maxRequestBytes is the default size of a request. It is well below what Loki
+// takes at once by default, 6 MB, and below the 1 MB at which a web server that
+// stands before it often stops: https://nginx.org/r/client_max_body_size.
+const maxRequestBytes = 1_000_000
+
 func createDefaultConfig() component.Config {
-	client := httpsend.DefaultClient()
-	client.Compression = configcompression.TypeGzip
 	return &Config{
-		ClientConfig: client,
-		QueueConfig:  httpsend.DefaultQueue(),
-		RetryConfig:  httpsend.DefaultRetry(),
+		TooOld:          sendTooOld,
+		Encoding:        encodingJSON,
+		MaxRequestBytes: maxRequestBytes,
+		ClientConfig:    httpsend.DefaultClient(),
+		QueueConfig:     httpsend.DefaultQueue(),
+		RetryConfig:     httpsend.DefaultRetry(),
 	}
 }
 

@@ -55,8 +55,9 @@ type Sender struct {
 	Secrets []configopaque.String
 	// Encode compresses a payload into dst.
 	Encode func(dst *bytes.Buffer, payload []byte) error
-	// Judge reads an answer; its code alone decides where Judge is nil.
-	Judge func(code int, body []byte) Ruling
+	// Judge reads the answer to a request of so many records; its code alone
+	// decides where Judge is nil.
+	Judge func(code int, body []byte, records int) Ruling
 	// HoldFor is the wait after Hold: retry_on_failure::max_interval.
 	HoldFor time.Duration
 	// Drops counts what will never be delivered.
@@ -162,7 +163,7 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // what is not there is not judged
 	ruling := Ruling{Verdict: Judge(resp.StatusCode)}
 	if s.Judge != nil {
-		ruling = s.Judge(resp.StatusCode, answer)
+		ruling = s.Judge(resp.StatusCode, answer, records)
 	}
 	exchange.Code, exchange.Verdict, exchange.Took = resp.StatusCode, ruling.Verdict, time.Since(began)
 	s.Observe(ctx, exchange)

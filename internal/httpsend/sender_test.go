@@ -250,7 +250,7 @@ func TestCancelledPushKeepsTheRecords(t *testing.T) {
 
 func TestLossesOfAStoredRequestAreCounted(t *testing.T) {
 	in, s := newIntake(t, func(string, http.ResponseWriter) int { return 400 })
-	s.Judge = func(int, []byte) Ruling {
+	s.Judge = func(int, []byte, int) Ruling {
 		return Ruling{Verdict: Delivered, Lost: []Loss{{ReasonTooOld, 2}, {ReasonRejected, 1}}}
 	}
 	b := &letters{text: "abcde", max: 5}

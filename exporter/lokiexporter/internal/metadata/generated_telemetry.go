@@ -26,9 +26,12 @@ type TelemetryBuilder struct {
 	meter                       metric.Meter
 	mu                          sync.Mutex
 	registrations               []metric.Registration
+	ExporterLokiDeliveredBytes  metric.Int64Counter
+	ExporterLokiDeliveredEvents metric.Int64Counter
 	ExporterLokiDroppedEvents   metric.Int64Counter
 	ExporterLokiQueueDamage     metric.Int64Counter
 	ExporterLokiRequestDuration metric.Float64Histogram
+	ExporterLokiSplitRequests   metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -60,6 +63,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ExporterLokiDeliveredBytes, err = builder.meter.Int64Counter(
+		"otelcol_exporter_loki_delivered_bytes",
+		metric.WithDescription("Size of the delivered events, as lines, without labels and before compression. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterLokiDeliveredEvents, err = builder.meter.Int64Counter(
+		"otelcol_exporter_loki_delivered_events",
+		metric.WithDescription("Events that Loki has stored. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ExporterLokiDroppedEvents, err = builder.meter.Int64Counter(
 		"otelcol_exporter_loki_dropped_events",
 		metric.WithDescription("Events that will never be delivered. [Alpha]"),
@@ -77,6 +92,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Time from sending a request to its answer, by the answer's code. [Alpha]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterLokiSplitRequests, err = builder.meter.Int64Counter(
+		"otelcol_exporter_loki_split_requests",
+		metric.WithDescription("Requests that were refused as a whole and sent again in halves. [Alpha]"),
+		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

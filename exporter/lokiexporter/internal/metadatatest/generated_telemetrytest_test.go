@@ -19,9 +19,18 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	tb.ExporterLokiDeliveredBytes.Add(context.Background(), 1)
+	tb.ExporterLokiDeliveredEvents.Add(context.Background(), 1)
 	tb.ExporterLokiDroppedEvents.Add(context.Background(), 1)
 	tb.ExporterLokiQueueDamage.Add(context.Background(), 1)
 	tb.ExporterLokiRequestDuration.Record(context.Background(), 1)
+	tb.ExporterLokiSplitRequests.Add(context.Background(), 1)
+	AssertEqualExporterLokiDeliveredBytes(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterLokiDeliveredEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterLokiDroppedEvents(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -30,6 +39,9 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterLokiRequestDuration(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterLokiSplitRequests(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 
 	require.NoError(t, testTel.Shutdown(context.Background()))

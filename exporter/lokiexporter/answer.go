@@ -1,0 +1,147 @@
+package lokiexporter
+
+import (
+	"bytes"
+	"net/http"
+	"regexp"
+	"strconv"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+)
+
+// judge reads Loki's answer to a request of so many records, all of one stream.
+// The texts are Loki's own, from
+// https://github.com/grafana/loki/blob/v3.7.8/pkg/validation/validate.go and
+// https://github.com/grafana/loki/blob/v3.7.8/pkg/ingester/stream.go.
+func judge(code int, body []byte, records int) httpsend.Ruling {
+	switch {
+	case code == http.StatusOK, code == http.StatusNoContent:
+		return httpsend.Ruling{Verdict: httpsend.Delivered}
+	case code <= 299, blocked.Match(body):
+		return httpsend.Ruling{Verdict: httpsend.Hold}
+	case code == http.StatusBadRequest:
+		if lost := refused(body, records); lost != nil {
+			return httpsend.Ruling{Verdict: httpsend.Delivered, Lost: lost}
+		}
+	case code == http.StatusTooManyRequests && records > 1 && neverPasses(body):
+		return httpsend.Ruling{Verdict: httpsend.Split}
+	}
+	return httpsend.Ruling{Verdict: httpsend.Judge(code)}
+}
+
+// blocked is a tenant that takes nothing for now. The code is the tenant's to
+// choose, and 260 where nobody did: of the 2xx only 200 and 204 mean stored.
+// https://grafana.com/docs/loki/latest/operations/block-ingestion/
+var blocked = regexp.MustCompile(`^ingestion blocked for user '`)
+
+// rateLimit tells the rate of a tenant, in bytes per second, and the size of the
+// request that was over it.
+var rateLimit = regexp.MustCompile(`\(limit: (\d+) bytes/sec\) while attempting to ingest '\d+' lines totaling '(\d+)' bytes`)
+
+// neverPasses tells whether a request is larger than what the tenant may send in
+// a second: then it can be larger than what the tenant may ever send at once.
+func neverPasses(body []byte) bool {
+	m := rateLimit.FindSubmatch(body)
+	return m != nil && number(m[2]) > number(m[1])
+}
+
+// refusal is a part of the text by which Loki tells that it stored the valid
+// entries of a stream and refused others, or refused all of the stream's.
+type refusal struct {
+	text   string
+	reason string
+	all    bool
+}
+
+var refusals = []refusal{
+	{text: "timestamp too old", reason: httpsend.ReasonTooOld},
+	{text: "timestamp too new", reason: httpsend.ReasonRejected},
+	{text: "max entry size", reason: httpsend.ReasonTooLarge},
+	{text: "structured metadata", reason: httpsend.ReasonRejected},
+	{text: "label names; limit", reason: httpsend.ReasonRejected, all: true},
+	{text: "label name too long", reason: httpsend.ReasonRejected, all: true},
+	{text: "label value too long", reason: httpsend.ReasonRejected, all: true},
+	{text: "duplicate label name", reason: httpsend.ReasonRejected, all: true},
+	{text: "missing required labels", reason: httpsend.ReasonRejected, all: true},
+}
+
+// grouped stands before each text where there are several, or several times one.
+var grouped = regexp.MustCompile(`(\d+) errors like: `)
+
+// refused returns what of so many records was not stored, or nil where the text
+// does not tell that the others were.
+func refused(body []byte, records int) []httpsend.Loss {
+	if lost := farBehind(body, records); lost != nil {
+		return lost
+	}
+	counts := map[string]int{}
+	marks := grouped.FindAllSubmatchIndex(body, -1)
+	if marks == nil {
+		marks = [][]int{{0, 0, 0, 0}} // one text, for one entry
+	}
+	known := false
+	for i, mark := range marks {
+		text := body[mark[1]:]
+		if i+1 < len(marks) {
+			text = body[mark[1]:marks[i+1][0]]
+		}
+		n := max(1, number(body[mark[2]:mark[3]]))
+		reason := httpsend.ReasonRejected
+		for _, r := range refusals {
+			if bytes.Contains(text, []byte(r.text)) {
+				known, reason = true, r.reason
+				if r.all {
+					n = records
+				}
+				break
+			}
+		}
+		counts[reason] += n
+	}
+	if !known {
+		return nil
+	}
+	return losses(counts, records)
+}
+
+// tooFarBehind is an entry that is too old for its stream, of which the newest
+// entry is more than an hour younger; ignored is how many there were.
+var (
+	tooFarBehind = regexp.MustCompile(`(?m)^entry with timestamp .* ignored`)
+	ignored      = regexp.MustCompile(`total ignored: (\d+) out of (\d+)`)
+)
+
+// farBehind reads the answer of the part of Loki that stores. It hides what was
+// refused before by the part that validates, but not how many: they are missing
+// from its total.
+func farBehind(body []byte, records int) []httpsend.Loss {
+	m := ignored.FindSubmatch(body)
+	lines := len(tooFarBehind.FindAllIndex(body, -1))
+	if m == nil {
+		if lines == 0 {
+			return nil
+		}
+		return losses(map[string]int{httpsend.ReasonTooOld: lines}, records)
+	}
+	return losses(map[string]int{
+		httpsend.ReasonTooOld:   max(1, number(m[1])),
+		httpsend.ReasonRejected: records - number(m[2]),
+	}, records)
+}
+
+// losses are the counts by reason, together no more than there were records.
+func losses(counts map[string]int, records int) (lost []httpsend.Loss) {
+	for _, reason := range []string{httpsend.ReasonTooOld, httpsend.ReasonTooLarge, httpsend.ReasonRejected} {
+		if n := min(counts[reason], records); n > 0 {
+			lost = append(lost, httpsend.Loss{Reason: reason, Records: n})
+			records -= n
+		}
+	}
+	return lost
+}
+
+// number is 0 where there is none, and a very large one where it is too large.
+func number(digits []byte) int {
+	n, _ := strconv.Atoi(string(digits))
+	return n
+}

@@ -1,0 +1,95 @@
+package lokiexporter
+
+import (
+	"cmp"
+	"slices"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
+)
+
+// intake puts records in the order in which they are sent. What it allocates
+// is allocated for a batch, not for a record.
+type intake struct {
+	scheme   *scheme
+	encoding lokipush.Encoding
+
+	entries []entry
+	streams []stream
+	index   map[string]int // labels, encoded, to the stream
+	stream  int            // of the last record
+
+	arena    []byte // all structured metadata, encoded
+	labels   []byte // of the last record, encoded
+	scratch  []lokipush.Label
+	unsorted bool
+}
+
+type entry struct {
+	stream, position int
+	at               int64
+	text             string
+	metadata, end    int // where it stands in the arena
+}
+
+func newIntake(records int, s *scheme, encoding lokipush.Encoding) *intake {
+	return &intake{
+		scheme: s, encoding: encoding,
+		entries: make([]entry, 0, records), index: map[string]int{},
+	}
+}
+
+// add takes a record. Relabel tells that its labels can be other ones than
+// those of the record before it.
+func (in *intake) add(resource pcommon.Map, lr plog.LogRecord, at int64, position int, relabel bool) {
+	if relabel {
+		in.relabel(resource, lr)
+	}
+	e := entry{stream: in.stream, position: position, at: at, text: line(lr.Body()), metadata: len(in.arena)}
+	in.scratch = in.scheme.appendMetadata(in.scratch[:0], resource, lr)
+	in.arena = in.encoding.AppendMetadata(in.arena, in.scratch)
+	e.end = len(in.arena)
+	in.unsorted = in.unsorted || len(in.entries) > 0 && compare(in.entries[len(in.entries)-1], e) > 0
+	in.entries = append(in.entries, e)
+}
+
+func (in *intake) relabel(resource pcommon.Map, lr plog.LogRecord) {
+	in.scratch = in.scheme.appendLabels(in.scratch[:0], resource, lr)
+	in.labels = in.encoding.AppendLabels(in.labels[:0], in.scratch)
+	var known bool
+	if in.stream, known = in.index[string(in.labels)]; !known {
+		in.stream = len(in.streams)
+		in.streams = append(in.streams, stream{labels: slices.Clone(in.labels)})
+		in.index[string(in.labels)] = in.stream
+	}
+}
+
+// line is a body as it is written, byte for byte where it is a string.
+func line(body pcommon.Value) string {
+	if body.Type() == pcommon.ValueTypeStr {
+		return lokipush.Text(body.Str())
+	}
+	return lokipush.Text(body.AsString())
+}
+
+func compare(x, y entry) int {
+	return cmp.Or(cmp.Compare(x.stream, y.stream), cmp.Compare(x.at, y.at))
+}
+
+func (in *intake) batch() *batch {
+	if in.unsorted {
+		slices.SortStableFunc(in.entries, compare)
+	}
+	b := &batch{
+		streams: in.streams, encoding: in.encoding,
+		lines: make([]lokipush.Line, len(in.entries)), records: make([]int, len(in.entries)),
+	}
+	for i, e := range in.entries {
+		b.lines[i] = lokipush.Line{Timestamp: e.at, Text: e.text, Metadata: in.arena[e.metadata:e.end]}
+		b.records[i] = e.position
+		b.streams[e.stream].end = i + 1
+	}
+	return b
+}

@@ -1,0 +1,82 @@
+package lokiexporter
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+)
+
+// A destination that repeats what it was sent gets no secret into a log line,
+// an error, a metric or a status, whatever it answers.
+func TestNoSecretIsShown(t *testing.T) {
+	const password, token, event = "hunter2-password", "t0ken-of-a-gateway", "ada@example.com signed in"
+	secrets := []string{password, token, event, "MTIzNDU2Omh1bnRlcjItcGFzc3dvcmQ"} // the base64 of username and password
+	var code int
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		username, pass, _ := r.BasicAuth()
+		require.Equal(t, "123456:"+password, username+":"+pass)
+		w.WriteHeader(code)
+		for _, line := range []string{"timestamp too old for ", ""} {
+			_, _ = w.Write([]byte(line + r.Header.Get("Authorization") + " " + pass + " " + r.Header.Get("X-Gateway") + " " + event + "\n"))
+		}
+	}))
+	defer server.Close()
+	core, logs := observer.New(zapcore.DebugLevel)
+	for code = range 400 {
+		code += 200
+		tel, set := settings(t)
+		set.Logger = zap.New(core)
+		host := newHost()
+		e := start(t, set, host, server.URL, func(cfg *Config) {
+			cfg.Username, cfg.Password = "123456", password
+			cfg.ClientConfig.Headers = configopaque.MapList{{Name: "X-Gateway", Value: "Bearer " + token}}
+			cfg.ClientConfig.Compression = "none"
+			cfg.RetryConfig.Enabled = false
+			cfg.RetryConfig.MaxInterval = time.Millisecond
+		})
+		ld := plog.NewLogs()
+		add(ld, "stytch", "a", pcommon.NewTimestampFromTime(time.Now()), event, event)
+		shown := ""
+		if err := e.ConsumeLogs(t.Context(), ld); err != nil {
+			shown = err.Error()
+		}
+		for _, status := range host.events {
+			if status.Err() != nil {
+				shown += status.Err().Error()
+			}
+		}
+		metrics, err := tel.GetMetric("otelcol_exporter_loki_request_duration")
+		require.NoError(t, err)
+		for _, secret := range secrets {
+			require.NotContains(t, shown, secret, code)
+			require.NotContains(t, fmt.Sprint(metrics), secret)
+		}
+	}
+	require.NotZero(t, logs.Len())
+	for _, entry := range logs.All() {
+		line, err := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()).EncodeEntry(entry.Entry, entry.Context)
+		require.NoError(t, err)
+		for _, secret := range secrets {
+			require.NotContains(t, line.String(), secret)
+		}
+	}
+}
+
+func TestSecretsOfTheConfiguration(t *testing.T) {
+	cfg := defaults()
+	require.Equal(t, []configopaque.String{"", ""}, cfg.secrets())
+	cfg.Username, cfg.Password = "u", "p"
+	cfg.ClientConfig.Headers = configopaque.MapList{{Name: "Authorization", Value: "Bearer abcdefgh"}, {Name: "X-Shard", Value: "12"}}
+	require.Equal(t, []configopaque.String{"dTpw", "p", "abcdefgh"}, cfg.secrets())
+	require.NotContains(t, cfg.credentials().String(), "dTpw")
+}
