@@ -36,16 +36,13 @@ type suspect struct {
 	err    error
 }
 
-// acquit says that the destination takes records: the suspects, refused by it
-// in the same push, are at fault.
-func (s *Sender) acquit(suspects []suspect) {
+// acquit says that the destination takes records: one that it refuses from now
+// on is at fault.
+func (s *Sender) acquit() {
 	s.Settle(nil)
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.trust.refused, s.trust.accepted, s.trust.nothing = 0, time.Now(), time.Time{}
-	s.mu.Unlock()
-	for _, x := range suspects {
-		s.Drops.Add(x.reason, 1, x.err)
-	}
 }
 
 // convict drops the suspects of a push in which nothing was accepted, or

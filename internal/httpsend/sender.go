@@ -104,7 +104,10 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 				lost += l.Records
 			}
 			b.Done(r.Lo, max(r.Lo, next-lost)) // which of them were lost is not known, only how many
-			s.acquit(suspects)
+			s.acquit()
+			for _, x := range suspects { // once more, in case the destination has only now come to itself
+				todo = append(todo, x.Range)
+			}
 			accepted, suspects = true, nil
 		case ruling.Verdict == Retry, ruling.Verdict == Hold:
 			return undelivered(append(todo, Range{r.Lo, next}), s.convict(suspects)), err
