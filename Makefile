@@ -25,7 +25,8 @@ $(BINARY): builder-config.yaml go.mod go.sum $(SOURCES)
 	@touch $(BINARY)
 
 run: build ## show the main job at work: push events in, see them arrive at local stand-ins
-	@go run ./e2e/demo
+	@go build -o build/demo ./e2e/demo
+	@build/demo
 
 test: ## unit tests
 	go test ./...

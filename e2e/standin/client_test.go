@@ -1,18 +1,14 @@
 package standin
 
 import (
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
-	"github.com/golang/snappy"
-	"github.com/grafana/loki/pkg/push"
 	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-stytch/otelcol-stytch/e2e/lokicases"
 )
 
 func do(t *testing.T, method, url, body string, header map[string]string) (*http.Response, string) {
@@ -32,28 +28,7 @@ func do(t *testing.T, method, url, body string, header map[string]string) (*http
 	return answer, string(content)
 }
 
-func encodeProtobuf(streams ...push.Stream) []byte {
-	plain, err := (&push.PushRequest{Streams: streams}).Marshal()
-	if err != nil {
-		panic(err)
-	}
-	return snappy.Encode(nil, plain)
-}
-
-func gzipWriter(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }
-func zlibWriter(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }
-func rawWriter(w io.Writer) io.WriteCloser {
-	writer, err := flate.NewWriter(w, flate.DefaultCompression)
-	if err != nil {
-		panic(err)
-	}
-	return writer
-}
-
-func compressed(body string, open func(io.Writer) io.WriteCloser) string {
-	var buffer bytes.Buffer
-	writer := open(&buffer)
-	io.WriteString(writer, body) //nolint:errcheck // into memory
-	writer.Close()
-	return buffer.String()
-}
+var (
+	compressed                        = lokicases.Compress
+	gzipWriter, zlibWriter, rawWriter = lokicases.Gzip, lokicases.Zlib, lokicases.RawDeflate
+)

@@ -3,9 +3,9 @@ package datadoglogsexporter
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
-	"go.opentelemetry.io/collector/config/configcompression"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
@@ -21,6 +21,12 @@ type Config struct {
 	API APIConfig `mapstructure:"api"`
 	// Tags are added to ddtags, each written key:value.
 	Tags []string `mapstructure:"tags"`
+	// Hostname is added to every record where set.
+	Hostname string `mapstructure:"hostname"`
+	// Oversize tells what becomes of an event over 1,000,000 bytes: truncate or drop.
+	Oversize Oversize `mapstructure:"oversize"`
+	// TooOld tells what becomes of an event over 18 hours old: send or drop.
+	TooOld TooOld `mapstructure:"too_old"`
 
 	// ClientConfig is the HTTP client. Its endpoint replaces the site's intake.
 	ClientConfig confighttp.ClientConfig                                  `mapstructure:",squash"` // the keys of every HTTP exporter stand at its root
@@ -30,17 +36,58 @@ type Config struct {
 
 // APIConfig is the Datadog account.
 type APIConfig struct {
-	// Site is the Datadog site, as in datadoghq.com.
+	// Site is the Datadog site, as in datadoghq.com, or its short name, as in EU.
 	Site string `mapstructure:"site"`
 	// Key is the API key.
 	Key configopaque.String `mapstructure:"key"`
+	// FailOnInvalidKey makes the start fail on a key that Datadog refuses.
+	FailOnInvalidKey bool `mapstructure:"fail_on_invalid_key"`
+	// Endpoint replaces the site's API, which checks the key.
+	Endpoint string `mapstructure:"endpoint"`
 }
+
+// Oversize tells what becomes of an event that is larger than Datadog takes.
+type Oversize string
+
+// TooOld tells what becomes of an event that is older than Datadog takes.
+type TooOld string
+
+// The values of Oversize and TooOld.
+const (
+	OversizeTruncate Oversize = "truncate"
+	OversizeDrop     Oversize = "drop"
+	TooOldSend       TooOld   = "send"
+	TooOldDrop       TooOld   = "drop"
+)
+
+// Validate refuses other values.
+func (o Oversize) Validate() error {
+	if o != OversizeTruncate && o != OversizeDrop {
+		return fmt.Errorf("must be truncate or drop, got %q", string(o))
+	}
+	return nil
+}
+
+// Validate refuses other values.
+func (o TooOld) Validate() error {
+	if o != TooOldSend && o != TooOldDrop {
+		return fmt.Errorf("must be send or drop, got %q", string(o))
+	}
+	return nil
+}
+
+// usualKey is the form of the keys that Datadog gives out. It is not
+// documented as the only one, so another is a warning at the start.
+var usualKey = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // Validate checks the account.
 func (cfg *APIConfig) Validate() error {
 	var errs []error
-	if cfg.Key == "" {
+	switch {
+	case cfg.Key == "":
 		errs = append(errs, errors.New("key: must be set"))
+	case strings.ContainsFunc(string(cfg.Key), func(r rune) bool { return r <= ' ' || r > '~' }):
+		errs = append(errs, errors.New("key: must be of visible ASCII characters alone; is there a space or a line end in it?"))
 	}
 	if cfg.Site == "" || strings.ContainsAny(cfg.Site, ":/ ") {
 		errs = append(errs, fmt.Errorf("site: must be the name of a Datadog site such as datadoghq.com, got %q", cfg.Site))
@@ -54,8 +101,17 @@ func (cfg *Config) Validate() error {
 	if _, err := cfg.url(); err != nil {
 		errs = append(errs, err)
 	}
-	if cfg.ClientConfig.Compression != configcompression.TypeGzip {
-		errs = append(errs, fmt.Errorf("compression: must be gzip, got %q", cfg.ClientConfig.Compression))
+	validate, err := cfg.validateURL()
+	if err != nil {
+		errs = append(errs, err)
+	} else if validate == "" && cfg.API.FailOnInvalidKey {
+		errs = append(errs, errors.New("api::fail_on_invalid_key: needs api::endpoint where endpoint is set"))
+	}
+	if _, _, known := httpsend.Compression(cfg.ClientConfig.Compression); !known {
+		errs = append(errs, fmt.Errorf("compression: must be gzip, zstd or none, got %q", cfg.ClientConfig.Compression))
+	}
+	if cfg.ClientConfig.CompressionParams.Level != 0 {
+		errs = append(errs, errors.New("compression_params: the level is fixed"))
 	}
 	for i, tag := range cfg.Tags {
 		if tag == "" || strings.ContainsAny(tag, ",") {
@@ -63,16 +119,4 @@ func (cfg *Config) Validate() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// intakePath is where the intake takes logs:
-// https://docs.datadoghq.com/api/latest/logs/#send-logs.
-const intakePath = "/api/v2/logs"
-
-// url is where payloads are posted to.
-func (cfg *Config) url() (string, error) {
-	if cfg.ClientConfig.Endpoint == "" {
-		return "https://http-intake.logs." + cfg.API.Site + intakePath, nil
-	}
-	return httpsend.Endpoint(cfg.ClientConfig.Endpoint, intakePath)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -29,9 +30,16 @@ func logs(bodies ...string) plog.Logs {
 	return ld
 }
 
+// batchOf returns a batch by the default configuration.
+func batchOf(ld plog.Logs, tags ...string) *batch {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Tags = tags
+	return newBatch(ld, cfg, time.Now(), func(tally) {})
+}
+
 func encode(t *testing.T, ld plog.Logs, tags ...string) string {
 	t.Helper()
-	b := newBatch(ld, tags)
+	b := batchOf(ld, tags...)
 	payload, next := b.Append(nil, 0, b.Len())
 	require.Equal(t, b.Len(), next)
 	return string(payload)
@@ -74,7 +82,7 @@ func TestEncodeLabels(t *testing.T) {
 func TestPayloadsAreWithinTheLimits(t *testing.T) {
 	event := `{"a":"` + strings.Repeat("x", 10_000) + `"}`
 	ld := logs(slicesRepeat(event, 1200)...)
-	b := newBatch(ld, nil)
+	b := batchOf(ld)
 	payload, next := b.Append(nil, 0, b.Len())
 	require.LessOrEqual(t, len(payload), maxPayload)
 	longer, _ := b.Append(nil, 0, next)
@@ -82,16 +90,12 @@ func TestPayloadsAreWithinTheLimits(t *testing.T) {
 	require.Greater(t, len(payload)+len(event)+len(ours)+2, maxPayload, "one more would not have fit")
 	require.True(t, json.Valid(payload))
 
-	b = newBatch(logs(slicesRepeat(`{}`, 1200)...), nil)
+	b = batchOf(logs(slicesRepeat(`{}`, 1200)...))
 	payload, next = b.Append(nil, 0, b.Len())
 	require.Equal(t, 1000, next)
 	require.True(t, json.Valid(payload))
 	_, next = b.Append(nil, next, b.Len())
 	require.Equal(t, 1200, next)
-
-	b = newBatch(logs(`{"a":"`+strings.Repeat("x", maxPayload)+`"}`, `{}`), nil)
-	_, next = b.Append(nil, 0, 2)
-	require.Equal(t, 1, next, "one record is taken, however long")
 }
 
 func slicesRepeat(s string, n int) []string {
@@ -159,16 +163,4 @@ func FuzzEncodeKeepsEveryMember(f *testing.F) {
 		require.Equal(t, keptNames, names)
 		require.Equal(t, keptValues, values)
 	})
-}
-
-func BenchmarkEncode(b *testing.B) {
-	event := testdata.Events()[0].JSON
-	batch := newBatch(logs(slicesRepeat(event, 1000)...), nil)
-	buf, _ := batch.Append(nil, 0, 1000)
-	b.SetBytes(int64(len(buf)))
-	b.ReportAllocs()
-	for b.Loop() {
-		buf, _ = batch.Append(buf[:0], 0, 1000)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/event")
 }

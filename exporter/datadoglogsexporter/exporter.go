@@ -3,14 +3,16 @@ package datadoglogsexporter
 import (
 	"context"
 	"net/http"
+	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
@@ -22,6 +24,12 @@ type datadogExporter struct {
 	telemetry *metadata.TelemetryBuilder
 	drops     *httpsend.Drops
 	sender    *httpsend.Sender
+
+	// The key's check.
+	cancel     context.CancelFunc
+	background sync.WaitGroup
+
+	firstOld, firstTruncated sync.Once
 }
 
 func newExporter(set exporter.Settings, cfg *Config) (*datadogExporter, error) {
@@ -36,6 +44,16 @@ func newExporter(set exporter.Settings, cfg *Config) (*datadogExporter, error) {
 	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, drops: drops}, nil
 }
 
+// Headers: https://docs.datadoghq.com/api/latest/logs/#send-logs. The origin
+// is what Datadog's own agent and other senders tell of themselves.
+const (
+	headerKey           = "Dd-Api-Key"
+	headerOrigin        = "Dd-Evp-Origin"
+	headerOriginVersion = "Dd-Evp-Origin-Version"
+)
+
+const origin = "otelcol-stytch"
+
 // start builds the client: the extensions that it may need exist only now.
 func (e *datadogExporter) start(ctx context.Context, host component.Host) error {
 	url, err := e.cfg.url()
@@ -46,26 +64,51 @@ func (e *datadogExporter) start(ctx context.Context, host component.Host) error 
 	if err != nil {
 		return err
 	}
+	header := http.Header{
+		"Content-Type":      {"application/json"},
+		"User-Agent":        {e.userAgent()},
+		headerKey:           {string(e.cfg.API.Key)},
+		headerOrigin:        {origin},
+		headerOriginVersion: {e.set.BuildInfo.Version},
+	}
+	encoding, encode, _ := httpsend.Compression(e.cfg.ClientConfig.Compression) // checked by Validate
+	if encoding != "" {
+		header.Set("Content-Encoding", encoding)
+	}
 	e.sender = &httpsend.Sender{
-		Client: client,
-		URL:    url,
-		Header: http.Header{
-			"Content-Type":     {"application/json"},
-			"Content-Encoding": {"gzip"},
-			"User-Agent":       {e.set.BuildInfo.Command + "/" + e.set.BuildInfo.Version},
-			"Dd-Api-Key":       {string(e.cfg.API.Key)},
-		},
-		Secrets: []configopaque.String{e.cfg.API.Key},
-		Encode:  httpsend.Gzip,
+		Client:  client,
+		URL:     url,
+		Header:  header,
+		Secrets: append(httpsend.Secrets(e.cfg.ClientConfig), e.cfg.API.Key),
+		Encode:  encode,
 		HoldFor: e.cfg.RetryConfig.MaxInterval,
 		Drops:   e.drops,
 		Observe: e.observe,
 		Report:  func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) },
 	}
-	return nil
+	e.warn()
+	return e.checkKey(ctx)
+}
+
+// warn tells what is unusual in the configuration, and yet may be right.
+func (e *datadogExporter) warn() {
+	if _, known := e.cfg.API.site(); !known && e.cfg.ClientConfig.Endpoint == "" {
+		e.set.Logger.Warn("api::site is none of Datadog's known sites and used as it is written", zap.String("site", e.cfg.API.Site))
+	}
+	if !usualKey.MatchString(string(e.cfg.API.Key)) {
+		e.set.Logger.Warn("api::key does not look like an API key, which is 32 characters 0-9a-f")
+	}
+}
+
+func (e *datadogExporter) userAgent() string {
+	return e.set.BuildInfo.Command + "/" + e.set.BuildInfo.Version
 }
 
 func (e *datadogExporter) shutdown(context.Context) error {
+	if e.cancel != nil {
+		e.cancel()
+	}
+	e.background.Wait()
 	e.telemetry.Shutdown()
 	if e.sender != nil {
 		e.sender.Client.CloseIdleConnections()
@@ -74,15 +117,10 @@ func (e *datadogExporter) shutdown(context.Context) error {
 }
 
 func (e *datadogExporter) push(ctx context.Context, ld plog.Logs) error {
-	b := newBatch(ld, e.cfg.Tags)
+	b := newBatch(ld, e.cfg, time.Now(), e.tally)
 	rest, err := e.sender.Send(ctx, b)
 	if err != nil {
 		return httpsend.RetryError(err, ld, rest, nil)
 	}
 	return nil
-}
-
-func (e *datadogExporter) observe(ctx context.Context, x httpsend.Exchange) {
-	e.telemetry.ExporterDatadogLogsRequestDuration.Record(ctx, x.Took.Seconds(),
-		metric.WithAttributeSet(attribute.NewSet(attribute.Int("http.response.status_code", x.Code))))
 }

@@ -6,105 +6,110 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
-	"go.opentelemetry.io/collector/exporter/exportertest"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
-	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter/internal/metadata"
-	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter/internal/metadatatest"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend/httpsendtest"
 )
 
-const apiKey = "0123456789abcdef0123456789abcdef"
-
-func load(t *testing.T, values map[string]any) (*Config, error) {
-	t.Helper()
-	cfg := createDefaultConfig().(*Config)
-	if err := confmap.NewFromStringMap(values).Unmarshal(cfg); err != nil {
-		return nil, err
-	}
-	return cfg, confmap.Validate(cfg)
+// Datadog documents 202 alone; proxies and compatible intakes answer 200 or
+// 204, so every 2xx means delivered here.
+func TestEveryAnswer(t *testing.T) {
+	httpsendtest.CheckAnswers(t, NewFactory(), func(url string) component.Config {
+		cfg := createDefaultConfig().(*Config)
+		cfg.API.Key = apiKey
+		cfg.ClientConfig.Endpoint = url
+		cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
+		cfg.RetryConfig.Enabled = false
+		return cfg
+	}, nil)
 }
 
-func TestConfig(t *testing.T) {
-	require.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
-	for want, values := range map[string]map[string]any{
-		"https://http-intake.logs.datadoghq.com/api/v2/logs": {"api": map[string]any{"key": apiKey}},
-		"https://http-intake.logs.datadoghq.eu/api/v2/logs":  {"api": map[string]any{"key": apiKey, "site": "datadoghq.eu"}},
-		"http://localhost:1/api/v2/logs":                     {"api": map[string]any{"key": apiKey}, "endpoint": "http://localhost:1"},
-		"http://localhost:1/proxy":                           {"api": map[string]any{"key": apiKey}, "endpoint": "http://localhost:1/proxy"},
-	} {
-		cfg, err := load(t, values)
-		require.NoError(t, err)
-		url, err := cfg.url()
-		require.NoError(t, err)
-		require.Equal(t, want, url)
-	}
-	for want, values := range map[string]map[string]any{
-		"api: key: must be set": {},
-		"api: site: must be the name of a Datadog site such as datadoghq.com, got \"https://x\"": {"api": map[string]any{"key": apiKey, "site": "https://x"}},
-		"endpoint: must be a URL that begins with https:// or http:// and names a host":          {"api": map[string]any{"key": apiKey}, "endpoint": "localhost:1"},
-		"compression: must be gzip, got \"snappy\"":                                              {"api": map[string]any{"key": apiKey}, "compression": "snappy"},
-		"tags::0: must be one tag such as team:identity, got \"a,b\"":                            {"api": map[string]any{"key": apiKey}, "tags": []any{"a,b"}},
-	} {
-		_, err := load(t, values)
-		require.ErrorContains(t, err, want)
-		require.NotContains(t, err.Error(), apiKey)
-	}
+func TestConsumeContract(t *testing.T) {
+	httpsendtest.CheckConsumeContract(t, NewFactory(), func(url string) component.Config {
+		cfg := createDefaultConfig().(*Config)
+		cfg.API.Key = apiKey
+		cfg.ClientConfig.Endpoint = url
+		cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
+		cfg.RetryConfig.InitialInterval, cfg.RetryConfig.MaxInterval = time.Millisecond, time.Millisecond
+		return cfg
+	})
 }
 
-func TestDefaults(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
-	require.Equal(t, 30*time.Second, cfg.ClientConfig.Timeout)
-	require.Zero(t, cfg.RetryConfig.MaxElapsedTime)
-	queue := cfg.QueueConfig.Get()
-	require.Equal(t, int64(100_000), queue.QueueSize)
-	require.Equal(t, exporterhelper.RequestSizerTypeItems, queue.Sizer)
-	require.Equal(t, 4, queue.NumConsumers)
-	require.Equal(t, exporterhelper.BatchConfig{
-		Sizer: exporterhelper.RequestSizerTypeItems, FlushTimeout: 200 * time.Millisecond, MinSize: 1000, MaxSize: 1000,
-	}, *queue.Batch.Get())
-}
-
-func TestExportToTheIntake(t *testing.T) {
-	intake := standin.NewDatadog(apiKey)
-	url, err := intake.Start("localhost:0")
+func TestRequest(t *testing.T) {
+	datadog := standin.NewDatadog(apiKey)
+	url, err := datadog.Start("localhost:0")
 	require.NoError(t, err)
-	defer func() { require.NoError(t, intake.Close()) }()
+	defer datadog.Close()
+	var header http.Header
+	datadog.SetFault(func(r *http.Request, _ int) *standin.Answer {
+		header = r.Header.Clone()
+		return nil
+	})
+	r := startRig(t, url)
+	require.NoError(t, r.ConsumeLogs(t.Context(), logs(`{"event_id":"a","n":1.50}`, `plain`)))
+	r.stop()
+	require.Len(t, datadog.Logs(), 2)
+	require.Equal(t, `{"event_id":"a","n":1.50,`+ours+`}`, string(datadog.Logs()[0].Raw))
+	require.Equal(t, `{"message":"plain",`+ours+`}`, string(datadog.Logs()[1].Raw))
+	header.Del("Accept-Encoding")
+	header.Del("Content-Length")
+	require.Equal(t, http.Header{
+		"Content-Type": {"application/json"}, "Content-Encoding": {"gzip"}, "Dd-Api-Key": {apiKey},
+		"Dd-Evp-Origin": {"otelcol-stytch"}, "Dd-Evp-Origin-Version": {"latest"}, "User-Agent": {"otelcol/latest"},
+	}, header)
+}
 
-	telemetry := componenttest.NewTelemetry()
-	set := exportertest.NewNopSettings(metadata.Type)
-	set.TelemetrySettings = telemetry.NewTelemetrySettings()
-	cfg := createDefaultConfig().(*Config)
-	cfg.API.Key = apiKey
-	cfg.ClientConfig.Endpoint = url
-	cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
-	cfg.RetryConfig.InitialInterval = time.Millisecond
-	e, err := NewFactory().CreateLogs(t.Context(), set, cfg)
+// Each thing that happened to an event is counted once, however often it was
+// tried, and the first of its kind is logged.
+func TestCounts(t *testing.T) {
+	datadog := standin.NewDatadog(apiKey)
+	url, err := datadog.Start("localhost:0")
 	require.NoError(t, err)
-	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
-
-	ld := logs(`{"event_id":"a","n":1.50}`, `plain`)
-	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
-	require.Len(t, intake.Logs(), 2)
-	require.Equal(t, `{"event_id":"a","n":1.50,`+ours+`}`, string(intake.Logs()[0].Raw))
-
-	// An answer of 503 is tried again, one of 400 to the event alone is final.
-	intake.SetFault(func(_ *http.Request, n int) *standin.Answer {
-		if n == 2 {
+	defer datadog.Close()
+	datadog.SetFault(func(_ *http.Request, n int) *standin.Answer {
+		if n < 4 {
 			return &standin.Answer{Status: http.StatusServiceUnavailable}
 		}
-		return &standin.Answer{Status: http.StatusBadRequest}
+		return nil
 	})
-	require.NoError(t, e.ConsumeLogs(t.Context(), logs(`{}`)))
-	metadatatest.AssertEqualExporterDatadogLogsDroppedEvents(t, telemetry, []metricdata.DataPoint[int64]{
-		{Attributes: attribute.NewSet(attribute.String("reason", "rejected")), Value: 1},
-	}, metricdatatest.IgnoreTimestamp())
-	require.NoError(t, e.Shutdown(t.Context()))
-	require.NoError(t, telemetry.Shutdown(t.Context()))
+	for _, tc := range []struct {
+		edit                                   func(*Config)
+		delivered, truncated, old, drops, lost int
+	}{
+		{func(*Config) {}, 3, 1, 1, 0, 1},
+		{func(c *Config) { c.Oversize, c.TooOld = OversizeDrop, TooOldDrop }, 1, 0, 1, 2, 0},
+	} {
+		before := len(datadog.Logs())
+		r := startRig(t, url, tc.edit)
+		ld := logs(`{"n":0}`, `{"timestamp":1772366400123}`, object(2_000_000))
+		ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(1).SetTimestamp(pcommon.NewTimestampFromTime(time.UnixMilli(1772366400123)))
+		require.NoError(t, r.ConsumeLogs(t.Context(), ld))
+		r.stop()
+		require.Equal(t, tc.delivered, r.sum("delivered_events", "", ""))
+		require.Equal(t, tc.truncated, r.sum("truncated_events", "", ""))
+		require.Equal(t, tc.old, r.sum("too_old_events", "", ""))
+		require.Equal(t, tc.drops/2, r.sum("dropped_events", "reason", "too_large"))
+		require.Equal(t, tc.drops/2, r.sum("dropped_events", "reason", "too_old"))
+		lost := 0
+		for _, log := range datadog.Logs()[before:] {
+			require.False(t, log.Truncated, "Datadog had nothing to cut")
+			if log.Lost {
+				lost++
+			}
+		}
+		require.Equal(t, tc.lost, lost)
+		for message, want := range map[string]bool{
+			"Shortened an event": tc.truncated > 0, "Sent an event all the same": tc.lost > 0, "Dropped events": tc.drops > 0,
+		} {
+			if want {
+				require.Contains(t, r.log.String(), message)
+			} else {
+				require.NotContains(t, r.log.String(), message)
+			}
+		}
+	}
 }

@@ -24,6 +24,8 @@ func createDefaultConfig() component.Config {
 	client.Compression = configcompression.TypeGzip
 	return &Config{
 		API:          APIConfig{Site: "datadoghq.com"},
+		Oversize:     OversizeTruncate,
+		TooOld:       TooOldSend,
 		ClientConfig: client,
 		QueueConfig:  httpsend.DefaultQueue(),
 		RetryConfig:  httpsend.DefaultRetry(),

@@ -19,21 +19,9 @@ const (
 // the secrets is left out.
 func (s *Sender) excerpt(answer, payload []byte) string {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(answer), []byte("\n"))
-	text := string(line)
-	for _, secret := range s.Secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, string(secret), "[secret]")
-		}
-	}
+	text := s.withoutSecrets(string(line))
 	text = strings.ToValidUTF8(text[:min(len(text), excerptLength)], "")
-	quoted := make([]bool, len(text))
-	for i := 0; i+quoteLength <= len(text); i++ {
-		if bytes.Contains(payload, []byte(text[i:i+quoteLength])) {
-			for k := i; k < i+quoteLength; k++ {
-				quoted[k] = true
-			}
-		}
-	}
+	quoted := quotes(text, payload)
 	var out strings.Builder
 	for i, r := range text {
 		switch {
@@ -47,4 +35,43 @@ func (s *Sender) excerpt(answer, payload []byte) string {
 		return ""
 	}
 	return ": " + out.String()
+}
+
+// quotes tells of each byte of text whether it is in a run of quoteLength bytes
+// that stands in the payload too. It reads the payload, which can be megabytes,
+// once, and looks a run of it up only where its first bytes are those of one in
+// the text.
+func quotes(text string, payload []byte) []bool {
+	runs := map[string]int{} // each run of the text → its number
+	var begins [hashes]bool
+	for i := 0; i+quoteLength <= len(text); i++ {
+		if _, again := runs[text[i:i+quoteLength]]; !again {
+			runs[text[i:i+quoteLength]] = len(runs)
+		}
+		begins[hash(text[i], text[i+1], text[i+2], text[i+3])] = true
+	}
+	found := make([]bool, len(runs))
+	for i := 0; i+quoteLength <= len(payload); i++ {
+		if begins[hash(payload[i], payload[i+1], payload[i+2], payload[i+3])] {
+			if run, ok := runs[string(payload[i:i+quoteLength])]; ok {
+				found[run] = true
+			}
+		}
+	}
+	quoted := make([]bool, len(text))
+	for i := 0; i+quoteLength <= len(text); i++ {
+		if found[runs[text[i:i+quoteLength]]] {
+			for k := i; k < i+quoteLength; k++ {
+				quoted[k] = true
+			}
+		}
+	}
+	return quoted
+}
+
+const hashes = 1 << 13
+
+// hash is Fibonacci's, of four bytes.
+func hash(a, b, c, d byte) uint32 {
+	return (uint32(a) | uint32(b)<<8 | uint32(c)<<16 | uint32(d)<<24) * 2654435769 >> (32 - 13)
 }

@@ -1,6 +1,7 @@
 package httpsend
 
 import (
+	"cmp"
 	"slices"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -10,10 +11,14 @@ import (
 // Range is the records from Lo up to, but not including, Hi.
 type Range struct{ Lo, Hi int }
 
-// undelivered puts the ranges of Send's stack in order.
-func undelivered(stack []Range) []Range {
-	slices.Reverse(stack)
-	return stack
+// undelivered returns Send's ranges that are still to do and the suspects, in
+// order.
+func undelivered(todo []Range, suspects []suspect) []Range {
+	for _, x := range suspects {
+		todo = append(todo, x.Range)
+	}
+	slices.SortFunc(todo, func(x, y Range) int { return cmp.Compare(x.Lo, y.Lo) })
+	return todo
 }
 
 // RetryError returns the error by which exporterhelper tries again what is left of

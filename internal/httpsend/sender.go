@@ -67,8 +67,9 @@ type Sender struct {
 	// Report takes the component's status: recoverable while records are held.
 	Report func(*componentstatus.Event)
 
-	mu   sync.Mutex
-	held bool
+	mu    sync.Mutex
+	held  bool
+	trust trust
 }
 
 // Send delivers b and returns the records that were not delivered and not
@@ -77,6 +78,8 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 	payload := payloads.Get().(*[]byte)
 	defer payloads.Put(payload)
 	todo := []Range{{0, b.Len()}} // the next range stands last
+	var suspects []suspect
+	accepted := false
 	for len(todo) > 0 {
 		r := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -101,16 +104,33 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 				lost += l.Records
 			}
 			b.Done(r.Lo, max(r.Lo, next-lost)) // which of them were lost is not known, only how many
+			s.acquit()
+			for _, x := range suspects { // once more, in case the destination has only now come to itself
+				todo = append(todo, x.Range)
+			}
+			accepted, suspects = true, nil
 		case ruling.Verdict == Retry, ruling.Verdict == Hold:
-			return undelivered(append(todo, Range{r.Lo, next})), err
+			return undelivered(append(todo, Range{r.Lo, next}), s.convict(suspects)), err
 		case next-r.Lo > 1:
 			middle := r.Lo + (next-r.Lo)/2
 			todo = append(todo, Range{middle, next}, Range{r.Lo, middle})
-		case ruling.Verdict == Split:
-			s.Drops.Add(ReasonTooLarge, 1, err)
+		case accepted:
+			s.Drops.Add(ruling.Verdict.reason(), 1, err)
 		default:
-			s.Drops.Add(ReasonRejected, 1, err)
+			suspects = append(suspects, suspect{Range{r.Lo, next}, ruling.Verdict.reason(), err})
+			if len(suspects) == maxRefused {
+				if suspects = s.convict(suspects); len(suspects) > 0 {
+					return undelivered(todo, suspects), s.blame(err)
+				}
+			}
+			// Now and then, look elsewhere for one that is accepted.
+			if len(suspects)%4 == 0 && len(todo) > 0 {
+				todo = append(todo[1:], todo[0])
+			}
 		}
+	}
+	if suspects = s.convict(suspects); len(suspects) > 0 {
+		return undelivered(nil, suspects), s.blame(suspects[0].err)
 	}
 	return nil, nil
 }
@@ -140,7 +160,7 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 		if errors.As(err, &urlErr) {
 			err = urlErr.Err // without the URL, whose query is the user's
 		}
-		return Ruling{Verdict: Retry}, fmt.Errorf("POST to %s: %w", req.URL.Host, err)
+		return Ruling{Verdict: Retry}, s.Mask(fmt.Errorf("POST to %s: %w", req.URL.Host, err))
 	}
 	defer resp.Body.Close()
 	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // what is not there is not judged
@@ -152,15 +172,12 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 	s.Observe(ctx, exchange)
 
 	if ruling.Verdict == Delivered && len(ruling.Lost) == 0 {
-		s.settle(nil)
 		return ruling, nil
 	}
 	err = fmt.Errorf("%s answered %d%s", req.URL.Host, resp.StatusCode, s.excerpt(answer, payload))
 	switch ruling.Verdict {
-	case Delivered:
-		s.settle(nil)
 	case Hold:
-		s.settle(err)
+		s.Settle(err)
 		err = exporterhelper.NewThrottleRetry(err, s.HoldFor)
 	case Retry:
 		if d := wait(resp.Header, time.Now()); d > 0 {
@@ -170,9 +187,9 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 	return ruling, err
 }
 
-// settle reports a status when it changes: recoverable while records are held,
-// OK once one is delivered again.
-func (s *Sender) settle(err error) {
+// Settle reports a status when it changes: recoverable with the error that
+// holds records, or would, and OK with nil, once one is delivered again.
+func (s *Sender) Settle(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held == (err != nil) {

@@ -2,7 +2,6 @@ package httpsend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,10 +14,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/consumer/consumererror"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
-	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 )
 
@@ -226,40 +222,6 @@ func TestBodyIsNotUsedAgainWhileItIsRead(t *testing.T) {
 	require.Zero(t, b.users.Load())
 }
 
-func TestRetryErrorHoldsOnlyTheRest(t *testing.T) {
-	ld := plog.NewLogs()
-	for range 2 {
-		rl := ld.ResourceLogs().AppendEmpty()
-		for range 2 {
-			sl := rl.ScopeLogs().AppendEmpty()
-			for range 2 {
-				sl.LogRecords().AppendEmpty().Body().SetInt(int64(ld.LogRecordCount() - 1))
-			}
-		}
-	}
-	cause := errors.New("busy")
-	require.Equal(t, cause, RetryError(cause, ld, []Range{{0, 3}, {3, 8}}, nil), "all of it: the same again")
-
-	bodies := func(err error) (left []int64) {
-		var logs consumererror.Logs
-		require.ErrorAs(t, err, &logs)
-		for _, rl := range logs.Data().ResourceLogs().All() {
-			for _, sl := range rl.ScopeLogs().All() {
-				for _, lr := range sl.LogRecords().All() {
-					left = append(left, lr.Body().Int())
-				}
-			}
-		}
-		return left
-	}
-	err := RetryError(exporterhelper.NewThrottleRetry(cause, time.Second), ld, []Range{{1, 2}, {6, 8}}, nil)
-	require.Equal(t, []int64{1, 6, 7}, bodies(err))
-	require.False(t, consumererror.IsPermanent(err))
-	err = RetryError(cause, ld, []Range{{0, 2}}, []int{7, 0, 1, 2, 3, 4, 5, 6})
-	require.Equal(t, []int64{0, 7}, bodies(err))
-	require.Equal(t, 8, ld.LogRecordCount(), "shared data is not touched")
-}
-
 func TestEndpoint(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://example.com":           "https://example.com/push",
@@ -313,20 +275,3 @@ func TestWhatIsLeftOutIsNotSent(t *testing.T) {
 type nothing struct{ letters }
 
 func (*nothing) Append(dst []byte, _, hi int) ([]byte, int) { return dst, hi }
-
-func TestExcerptHoldsNeitherSecretsNorEvents(t *testing.T) {
-	s := &Sender{Secrets: []configopaque.String{"k3y", ""}}
-	payload := []byte(`[{"email_address":"ada@example.com","_timestamp":1}]`)
-	for answer, want := range map[string]string{
-		"":                                 "",
-		"\n too old\nsecond line":          ": too old",
-		"key k3y is invalid":               ": key [secret] is invalid",
-		"bad address ada@example.com here": ": bad address … here",
-		`error in #10 byte of ...|_address":"ada@example.com","_ti|...`: ": error in #10 byte of ...|…|...",
-		strings.Repeat("x", 300):                  ": " + strings.Repeat("x", 256),
-		strings.Repeat("x", 254) + "k3y":          ": " + strings.Repeat("x", 254) + "[s",
-		"entry with timestamp 1 ignored, \xff...": ": entry with timestamp 1 ignored, ...",
-	} {
-		require.Equal(t, want, s.excerpt([]byte(answer), payload))
-	}
-}

@@ -25,12 +25,21 @@ const (
 	// a URL or a setting. The records are kept and tried at the longest interval.
 	Hold
 	// Split means too large: each half by itself. A single record is too large for
-	// ever and is dropped.
+	// ever and is dropped, unless the destination accepts no other either.
 	Split
 	// Isolate means that something in it is refused: each half by itself, down to the
-	// record that is refused, which is dropped.
+	// record that is refused, which is dropped, unless the destination accepts no
+	// other either.
 	Isolate
 )
+
+// reason is why a single record is dropped that Split or Isolate is the verdict on.
+func (v Verdict) reason() string {
+	if v == Split {
+		return ReasonTooLarge
+	}
+	return ReasonRejected
+}
 
 // Ruling is a verdict with what the answer tells besides.
 type Ruling struct {

@@ -8,9 +8,6 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
 )
 
-// ErrNoStreams is a request without any stream, which Loki answers with 422.
-var ErrNoStreams = errors.New("at least one stream is required")
-
 // DecodeJSON reads the body of a push of type application/json into r. An
 // error names the place: the path in the body, or the byte. Nothing in r is to
 // be used after one.
@@ -19,7 +16,7 @@ var ErrNoStreams = errors.New("at least one stream is required")
 // of more than three elements, streams without entries. One thing is stricter:
 // an entry without a line is an error, where Loki passes over it silently.
 func (r *Request) DecodeJSON(body []byte) error {
-	r.reset(len(body))
+	r.begin(len(body))
 	end, err := r.root(body, jsonscan.SkipSpace(body, 0))
 	if err != nil {
 		return err
@@ -43,12 +40,12 @@ func (r *Request) root(body []byte, i int) (int, error) {
 }
 
 func (r *Request) stream(body []byte, i int) (int, error) {
-	var s Stream
 	firstEntry := len(r.entries)
+	var labels []Label
 	end, err := r.object(body, i, func(key []byte, i int) (end int, err error) {
 		switch string(key) {
 		case "stream":
-			s.Labels, end, err = r.pairs(body, i, "stream")
+			labels, end, err = r.pairs(body, i, "stream")
 			return end, err
 		case "values":
 			return array(body, i, "values", r.entry)
@@ -59,9 +56,7 @@ func (r *Request) stream(body []byte, i int) (int, error) {
 	if err != nil {
 		return end, err
 	}
-	s.Entries = r.entries[firstEntry:len(r.entries):len(r.entries)]
-	r.Streams = append(r.Streams, s)
-	return end, checkLabels(s.Labels)
+	return end, r.addStream(labels, r.entries[firstEntry:len(r.entries):len(r.entries)])
 }
 
 // entry reads [timestamp, line] or [timestamp, line, structured metadata].
@@ -87,7 +82,7 @@ func (r *Request) entry(body []byte, i int) (int, error) {
 				err = fmt.Errorf("line: %w", err)
 			}
 		case 2:
-			e.Metadata, end, err = r.pairs(body, i, "structured metadata")
+			e.Metadata, end, err = r.metadata(body, i)
 		default:
 			end, err = jsonscan.SkipValue(body, i, 0)
 		}
@@ -96,11 +91,14 @@ func (r *Request) entry(body []byte, i int) (int, error) {
 		}
 		a.Skip(end)
 	}
-	if a.Err() == nil && n < 2 {
+	switch {
+	case a.Err() != nil:
+		return a.End(), a.Err()
+	case n < 2:
 		return a.End(), errors.New("want a timestamp and a line")
+	default:
+		return a.End(), r.addEntry(e)
 	}
-	r.entries = append(r.entries, e)
-	return a.End(), a.Err()
 }
 
 // timestamp reads nanoseconds since the epoch, written as a string.
@@ -127,8 +125,19 @@ func timestamp(body []byte, i int) (ns int64, end int, err error) {
 	return ns, end, nil
 }
 
+// metadata reads structured metadata, which unlike the labels cannot be null.
+func (r *Request) metadata(body []byte, i int) ([]Label, int, error) {
+	if i < len(body) && body[i] != '{' {
+		return nil, i, fmt.Errorf("structured metadata: %w", &jsonscan.SyntaxError{Offset: i, Want: "want an object"})
+	}
+	pairs, end, err := r.pairs(body, i, "structured metadata")
+	if err == nil {
+		err = checkMetadata(pairs)
+	}
+	return pairs, end, err
+}
+
 // pairs reads an object of strings: stream labels or structured metadata.
-// Where a name stands twice the last counts.
 func (r *Request) pairs(body []byte, i int, what string) ([]Label, int, error) {
 	first := len(r.labels)
 	end, err := r.object(body, i, func(key []byte, i int) (int, error) {
@@ -137,14 +146,7 @@ func (r *Request) pairs(body []byte, i int, what string) ([]Label, int, error) {
 		if err != nil {
 			return end, fmt.Errorf("%.64q: %w", name, err)
 		}
-		for k := first; k < len(r.labels); k++ {
-			if r.labels[k].Name == name {
-				r.labels[k].Value = value
-				return end, nil
-			}
-		}
-		r.labels = append(r.labels, Label{Name: name, Value: value})
-		return end, nil
+		return end, r.addPair(first, name, value)
 	})
 	if err != nil {
 		return nil, end, fmt.Errorf("%s: %w", what, err)

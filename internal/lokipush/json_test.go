@@ -21,7 +21,7 @@ func TestDecodeJSON(t *testing.T) {
 		`{"streams":[{"stream":{"source":"stytch"}},{"stream":{"source":"stytch"},"values":null},{"stream":{"source":"stytch"},"values":[]}]}`: {
 			{Labels: source}, {Labels: source}, {Labels: source},
 		},
-		`{"\u0073treams":[{"stre\u0061m":{"sour\u0063e":"stytch"},"values":[["9223372036854775807","",null]]}]}`: {
+		`{"\u0073treams":[{"stre\u0061m":{"sour\u0063e":"stytch"},"values":[["9223372036854775807","",{}]]}]}`: {
 			{Labels: source, Entries: []Entry{{Timestamp: 9223372036854775807, Metadata: []Label{}}}},
 		},
 		"{\"streams\":[{\"stream\":{\"source\":\"stytch\"},\"values\":[[\"1\",\"\xff\"]]}]}": {
@@ -63,6 +63,9 @@ func TestDecodeJSONNamesThePlace(t *testing.T) {
 		entry(`["2026-03-01T00:00:00Z","x"]`):  `streams[1]: values[1]: timestamp: want nanoseconds since the epoch, got "2026-03-01T00:00:00Z"`,
 		entry(`["1",{}]`):                      `streams[1]: values[1]: line: invalid JSON at byte 99: want a string`,
 		entry(`["1","x",{"k":1}]`):             `streams[1]: values[1]: structured metadata: "k": invalid JSON at byte 108: want a string`,
+		entry(`["1","x",null]`):                `streams[1]: values[1]: structured metadata: invalid JSON at byte 103: want an object`,
+		entry(`["1","x",{"":"v"}]`):            `streams[1]: values[1]: structured metadata: a name is empty`,
+		`{"streams":[{"stream":{"a":""}}]}`:    `streams[0]: stream: at least one label is required`,
 		entry(`["1","x"`):                      `streams[1]: invalid JSON at byte 103: want a comma or the end of the array`,
 	} {
 		var r Request

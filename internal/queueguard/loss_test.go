@@ -24,6 +24,11 @@ var shapes = map[string]struct {
 func killedWhileSending(t *testing.T, o options, offered, dispatched int) *machine {
 	m := newMachine(t)
 	o.block = true
+	if o.batch != nil {
+		whole := *o.batch
+		whole.FlushTimeout = time.Hour // no half batch, however slowly the offers come
+		o.batch = &whole
+	}
 	p := m.start(t, o)
 	p.offer(t, offered)
 	require.Eventually(t, func() bool { return p.tap.dispatched() == dispatched }, 10*time.Second, time.Millisecond)

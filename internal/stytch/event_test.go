@@ -242,3 +242,8 @@ func BenchmarkScan(b *testing.B) {
 		}
 	})
 }
+
+func TestScanAllocatesNothing(t *testing.T) {
+	var e Event
+	require.Zero(t, testing.AllocsPerRun(100, func() { _ = e.Scan(sample, nil) }))
+}

@@ -1,12 +1,11 @@
 package stytchprocessor
 
 import (
-	"context"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/processor"
-	"go.opentelemetry.io/collector/processor/processorhelper"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
@@ -19,15 +18,14 @@ func NewFactory() processor.Factory {
 }
 
 func createDefaultConfig() component.Config {
-	return &Config{Source: stytch.DefaultSource, Service: stytch.DefaultService, Enabled: true}
-}
-
-func createLogs(ctx context.Context, set processor.Settings, cfg component.Config, next consumer.Logs) (processor.Logs, error) {
-	p, err := newProcessor(set, cfg.(*Config))
-	if err != nil {
-		return nil, err
+	return &Config{
+		Source:  stytch.DefaultSource,
+		Service: stytch.DefaultService,
+		Enabled: true,
+		Deduplicate: configoptional.Default(DeduplicateConfig{
+			// Longer than a sender's quick retries and a restart; 833 events a second fill it.
+			Window:    10 * time.Minute,
+			MaxEvents: 500_000,
+		}),
 	}
-	return processorhelper.NewLogs(ctx, set, cfg, next, p.process,
-		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
-		processorhelper.WithShutdown(p.shutdown))
 }

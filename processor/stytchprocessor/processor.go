@@ -2,44 +2,50 @@ package stytchprocessor
 
 import (
 	"context"
-	"sync"
 
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processorhelper"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
-	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
-	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
 )
 
-type stytchProcessor struct {
-	cfg          *Config
-	logger       *zap.Logger
-	telemetry    *metadata.TelemetryBuilder
-	disabled     metric.MeasurementOption
-	disabledOnce sync.Once
-}
-
-func newProcessor(set processor.Settings, cfg *Config) (*stytchProcessor, error) {
-	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+// createLogs puts the gate first, so that what it drops is not remembered as gone
+// through, then the labels, then deduplication, which needs the next consumer's
+// answer.
+func createLogs(ctx context.Context, set processor.Settings, cc component.Config, next consumer.Logs) (processor.Logs, error) {
+	cfg := cc.(*Config)
+	count, err := newCounters(set)
 	if err != nil {
 		return nil, err
 	}
-	return &stytchProcessor{
-		cfg: cfg, logger: set.Logger, telemetry: telemetry,
-		disabled: metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", "disabled"))),
-	}, nil
+	if cfg.Deduplicate.HasValue() {
+		d := newDeduplicator(*cfg.Deduplicate.Get(), count, next)
+		if err := count.observeRemembered(d.remembered); err != nil {
+			return nil, err
+		}
+		next = d
+	}
+	p := &gate{cfg: cfg, count: count}
+	return processorhelper.NewLogs(ctx, set, cfg, next, p.process,
+		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
+		processorhelper.WithShutdown(func(context.Context) error {
+			count.Shutdown()
+			return nil
+		}))
 }
 
-func (p *stytchProcessor) process(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
+// gate lets labelled events through, or none.
+type gate struct {
+	cfg   *Config
+	count *counters
+}
+
+func (p *gate) process(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 	if !p.cfg.Enabled {
-		p.telemetry.ProcessorStytchDroppedEvents.Add(ctx, int64(ld.LogRecordCount()), p.disabled)
-		p.disabledOnce.Do(func() {
-			p.logger.Info("The stream is disabled: events are acknowledged and dropped, and will not be sent later")
-		})
+		p.count.disabled(ctx, ld.LogRecordCount())
 		return ld, processorhelper.ErrSkipProcessingData
 	}
 	for _, rl := range ld.ResourceLogs().All() {
@@ -48,9 +54,4 @@ func (p *stytchProcessor) process(ctx context.Context, ld plog.Logs) (plog.Logs,
 		attrs.PutStr(stytch.AttrServiceName, p.cfg.Service)
 	}
 	return ld, nil
-}
-
-func (p *stytchProcessor) shutdown(context.Context) error {
-	p.telemetry.Shutdown()
-	return nil
 }

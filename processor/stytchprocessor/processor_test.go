@@ -2,21 +2,17 @@ package stytchprocessor
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
-	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadatatest"
 )
 
 func event() plog.Logs {
@@ -44,42 +40,66 @@ func TestLabels(t *testing.T) {
 }
 
 func TestGateDropsWithAcknowledgement(t *testing.T) {
+	w := newWorld(t, func(cfg *Config) {
+		cfg.Enabled = false
+		cfg.Deduplicate.GetOrInsertDefault()
+	})
+	require.NoError(t, w.processor.ConsumeLogs(t.Context(), logs("a", "b")))
+	require.NoError(t, w.processor.ConsumeLogs(t.Context(), logs("a")))
+	require.Empty(t, w.sink.AllLogs())
+	require.Equal(t, 1, w.logged.FilterMessageSnippet("The stream is disabled").Len())
+	w.requireDropped(map[string]int64{"disabled": 3})
+	w.requireRemembered(0)
+}
+
+func TestNothingIsProducedAfterShutdown(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	cfg.Enabled = false
-	telemetry := componenttest.NewTelemetry()
-	set := processortest.NewNopSettings(metadata.Type)
-	set.TelemetrySettings = telemetry.NewTelemetrySettings()
-	core, logs := observer.New(zap.InfoLevel)
-	set.Logger = zap.New(core)
-	sink := new(consumertest.LogsSink)
-	p, err := NewFactory().CreateLogs(t.Context(), set, cfg, sink)
-	require.NoError(t, err)
-	require.NoError(t, p.ConsumeLogs(t.Context(), event()))
-	require.NoError(t, p.ConsumeLogs(t.Context(), event()))
-	require.Empty(t, sink.AllLogs())
-	require.Equal(t, 1, logs.FilterMessageSnippet("The stream is disabled").Len())
-	metadatatest.AssertEqualProcessorStytchDroppedEvents(t, telemetry, []metricdata.DataPoint[int64]{
-		{Attributes: attribute.NewSet(attribute.String("reason", "disabled")), Value: 2},
-	}, metricdatatest.IgnoreTimestamp())
-	require.NoError(t, p.Shutdown(t.Context()))
-	require.NoError(t, telemetry.Shutdown(t.Context()))
+	processortest.VerifyShutdown(t, NewFactory(), cfg)
+	cfg.Deduplicate.GetOrInsertDefault()
+	processortest.VerifyShutdown(t, NewFactory(), cfg)
 }
 
 func TestConfig(t *testing.T) {
 	require.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
-	load := func(values map[string]any) (*Config, error) {
-		cfg := createDefaultConfig().(*Config)
-		if err := confmap.NewFromStringMap(values).Unmarshal(cfg); err != nil {
-			return nil, err
-		}
-		return cfg, confmap.Validate(cfg)
+	defaults := DeduplicateConfig{Window: 10 * time.Minute, MaxEvents: 500_000}
+	for _, c := range []struct {
+		name   string
+		values map[string]any
+		want   *Config
+		err    string
+	}{
+		{"defaults", nil, &Config{Source: "stytch", Service: "stytch.auth", Enabled: true, Deduplicate: configoptional.Default(defaults)}, ""},
+		{"all", map[string]any{
+			"source": "a", "service": "b", "enabled": false,
+			"deduplicate": map[string]any{"window": "1h", "max_events": 7},
+		}, &Config{Source: "a", Service: "b", Deduplicate: configoptional.Some(DeduplicateConfig{Window: time.Hour, MaxEvents: 7})}, ""},
+		{"deduplicate with its defaults", map[string]any{"deduplicate": map[string]any{}}, &Config{
+			Source: "stytch", Service: "stytch.auth", Enabled: true, Deduplicate: configoptional.Some(defaults),
+		}, ""},
+		{"deduplicate without a value", map[string]any{"deduplicate": nil}, &Config{
+			Source: "stytch", Service: "stytch.auth", Enabled: true, Deduplicate: configoptional.Some(defaults),
+		}, ""},
+		{"deduplicate off", map[string]any{"deduplicate": map[string]any{"enabled": false, "window": "1h"}}, &Config{
+			Source: "stytch", Service: "stytch.auth", Enabled: true, Deduplicate: configoptional.None[DeduplicateConfig](),
+		}, ""},
+		{"empty labels", map[string]any{"source": "", "service": ""}, nil, "source: must not be empty\nservice: must not be empty"},
+		{
+			"empty memory",
+			map[string]any{"deduplicate": map[string]any{"window": 0, "max_events": -1}},
+			nil,
+			"deduplicate: window: must be between 1s and 8760h0m0s, got 0s\nmax_events: must be between 1 and 1073741824, got -1",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg := createDefaultConfig().(*Config)
+			require.NoError(t, confmap.NewFromStringMap(c.values).Unmarshal(cfg))
+			err := confmap.Validate(cfg)
+			if c.err != "" {
+				require.EqualError(t, err, c.err)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, c.want, cfg)
+		})
 	}
-	cfg, err := load(nil)
-	require.NoError(t, err)
-	require.Equal(t, &Config{Source: "stytch", Service: "stytch.auth", Enabled: true}, cfg)
-	cfg, err = load(map[string]any{"source": "a", "service": "b", "enabled": false})
-	require.NoError(t, err)
-	require.Equal(t, &Config{Source: "a", Service: "b"}, cfg)
-	_, err = load(map[string]any{"source": "", "service": ""})
-	require.EqualError(t, err, "source: must not be empty\nservice: must not be empty")
 }

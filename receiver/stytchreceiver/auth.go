@@ -11,14 +11,16 @@ import (
 	"go.opentelemetry.io/collector/extension/extensionauth"
 )
 
-// guard authenticates requests by an auth extension, as confighttp would for
-// the whole server. A nil guard lets everyone in.
-type guard struct {
+// authenticator is a guard by an auth extension, as confighttp has one for the
+// whole server.
+type authenticator struct {
 	extension extensionauth.Server
 	params    []string // query parameters that the extension sees as headers
+	scheme    string   // WWW-Authenticate of a refusal
 }
 
-func newGuard(ctx context.Context, auth configoptional.Optional[confighttp.AuthConfig], host component.Host) (*guard, error) {
+// newAuthenticator returns nil where no auth is configured: everyone may in.
+func newAuthenticator(ctx context.Context, auth configoptional.Optional[confighttp.AuthConfig], host component.Host) (guard, error) {
 	if !auth.HasValue() {
 		return nil, nil
 	}
@@ -26,23 +28,36 @@ func newGuard(ctx context.Context, auth configoptional.Optional[confighttp.AuthC
 	if err != nil {
 		return nil, fmt.Errorf("http::auth: %w", err)
 	}
-	return &guard{extension: extension, params: auth.Get().RequestParameters}, nil
+	return &authenticator{
+		extension: extension, params: auth.Get().RequestParameters,
+		scheme: schemes[auth.Get().AuthenticatorID.Type().String()],
+	}, nil
 }
 
-// admit returns the context to go on with. It does not touch the body.
-func (g *guard) admit(r *http.Request) (context.Context, error) {
-	if g == nil {
-		return r.Context(), nil
-	}
+// schemes is how the best known extensions want to be spoken to.
+var schemes = map[string]string{
+	"basicauth":       `Basic realm="stytch", charset="UTF-8"`,
+	"bearertokenauth": "Bearer",
+	"oidc":            "Bearer",
+}
+
+func (a *authenticator) admit(answer http.Header, r *http.Request) (context.Context, error) {
 	sources := r.Header
-	if len(g.params) > 0 {
+	if len(a.params) > 0 {
 		sources = r.Header.Clone()
 		query := r.URL.Query()
-		for _, param := range g.params {
+		for _, param := range a.params {
 			if values, ok := query[param]; ok {
 				sources[param] = values
 			}
 		}
 	}
-	return g.extension.Authenticate(r.Context(), sources)
+	ctx, err := a.extension.Authenticate(r.Context(), sources)
+	if err == nil {
+		return ctx, nil
+	}
+	if a.scheme != "" {
+		answer.Set("WWW-Authenticate", a.scheme)
+	}
+	return nil, refuse(http.StatusUnauthorized, reasonAuth, err)
 }

@@ -1,6 +1,8 @@
 package stytchreceiver
 
 import (
+	"fmt"
+	"net/http"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -16,6 +18,8 @@ type batch struct {
 	logs      plog.Logs
 	arrived   pcommon.Timestamp
 	promote   []stytch.Field
+	maxEvents int
+	events    int
 	malformed int // events that are no JSON object
 
 	event stytch.Event
@@ -29,8 +33,16 @@ type batch struct {
 	begun    bool
 }
 
-func newBatch(promote []stytch.Field) *batch {
-	return &batch{logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(time.Now()), promote: promote}
+func newBatch(promote []stytch.Field, maxEvents int) *batch {
+	return &batch{
+		logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(time.Now()),
+		promote: promote, maxEvents: maxEvents,
+	}
+}
+
+func (b *batch) tooMany() error {
+	return refuse(http.StatusRequestEntityTooLarge, reasonTooManyEvents,
+		fmt.Errorf("the request holds more than %d events or streams, which is max_events_per_request: send fewer at a time", b.maxEvents))
 }
 
 // stream begins a stream. Its labels stand on the resource of each of its
@@ -41,18 +53,21 @@ func (b *batch) stream(labels []lokipush.Label, entries int) {
 }
 
 // line adds the line of a Loki entry, whatever it holds.
-func (b *batch) line(e *lokipush.Entry) {
-	if b.event.Scan(e.Line, b.promote) != nil {
+func (b *batch) line(e *lokipush.Entry) error {
+	promote := b.promote
+	if b.event.Scan(e.Line, promote) != nil {
 		b.malformed++
-		b.event = stytch.Event{}
-		b.add(e.Line, pcommon.Timestamp(e.Timestamp), e.Metadata, nil)
-		return
+		b.event, promote = stytch.Event{}, nil
 	}
-	b.add(e.Line, pcommon.Timestamp(e.Timestamp), e.Metadata, b.promote)
+	return b.add(e.Line, pcommon.Timestamp(e.Timestamp), e.Metadata, promote)
 }
 
 // add appends the record of b.event.
-func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label, promote []stytch.Field) {
+func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label, promote []stytch.Field) error {
+	if b.events >= b.maxEvents {
+		return b.tooMany()
+	}
+	b.events++
 	lr := b.of(b.event.ProjectID).AppendEmpty()
 	lr.SetTimestamp(at)
 	lr.SetObservedTimestamp(b.arrived)
@@ -65,6 +80,7 @@ func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label
 		}
 	}
 	b.event.Record(lr, promote)
+	return nil
 }
 
 // of returns the records of a project in the stream.

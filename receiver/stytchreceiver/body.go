@@ -1,7 +1,6 @@
 package stytchreceiver
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,91 +9,136 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/klauspost/compress/gzip"
+	"github.com/golang/snappy"
 )
 
 // bodyReader reads request bodies into buffers that are used again, within
 // one limit for the bytes on the wire and for those that they decompress to.
 type bodyReader struct {
 	limit     int64    // bytes
-	encodings []string // allowed Content-Encodings; nil allows all
+	encodings []string // allowed Content-Encodings; empty allows all
+	free      sync.Pool
 }
 
 func newBodyReader(limit int64, encodings []string) *bodyReader {
-	return &bodyReader{limit: limit, encodings: encodings}
+	return &bodyReader{limit: limit, encodings: encodings, free: sync.Pool{New: func() any { return new(body) }}}
 }
 
-// body is a request's body after decompression.
+// body is a request's body.
 type body struct {
-	bytes.Buffer
-	wire int64 // bytes on the wire
-	gzip gzip.Reader
+	data []byte // after decompression
+	wire int64  // bytes on the wire
+
+	buffer []byte // holds what was read
+	block  []byte // holds what a snappy block decompressed to
+	decoders
 }
 
-// keepBuffer is the largest buffer that is kept for later, in bytes: one huge
-// request must not pin its memory for ever.
-const keepBuffer = 4 << 20
+// firstBuffer is what a body is first read into; keepBuffer is the largest
+// buffer that is kept for later: one huge request must not pin its memory for
+// ever. Both in bytes.
+const (
+	firstBuffer = 64 << 10
+	keepBuffer  = 4 << 20
+)
 
-var freeBodies = sync.Pool{New: func() any { return new(body) }}
-
-func (b *body) free() {
-	if b.Cap() <= keepBuffer {
-		b.Reset()
-		freeBodies.Put(b)
+// release makes b available to other requests.
+func (br *bodyReader) release(b *body) {
+	b.data = nil
+	if cap(b.buffer) > keepBuffer {
+		b.buffer = nil
 	}
+	if cap(b.block) > keepBuffer {
+		b.block = nil
+	}
+	b.detach()
+	br.free.Put(b)
 }
 
-// read returns the body, which the caller frees, or the error to refuse with.
-func (br *bodyReader) read(w http.ResponseWriter, r *http.Request) (*body, error) {
-	b := freeBodies.Get().(*body)
-	if err := br.fill(b, w, r); err != nil {
-		b.free()
-		return nil, br.classify(err)
+// read returns the body, which is to be released, or the refusal.
+func (br *bodyReader) read(w http.ResponseWriter, r *http.Request, f format) (*body, error) {
+	if given := r.Header.Get("Content-Encoding"); len(br.encodings) > 0 && !slices.Contains(br.encodings, given) {
+		return nil, refuse(http.StatusBadRequest, reasonEncoding, fmt.Errorf("Content-Encoding %.40q is not among http::compression_algorithms", given))
+	}
+	b := br.free.Get().(*body)
+	if err := br.fill(b, http.MaxBytesReader(w, r.Body, br.limit), f); err != nil {
+		br.release(b)
+		return nil, br.refusal(err)
 	}
 	return b, nil
 }
 
-func (br *bodyReader) fill(b *body, w http.ResponseWriter, r *http.Request) error {
-	encoding := r.Header.Get("Content-Encoding")
-	if br.encodings != nil && !slices.Contains(br.encodings, encoding) {
-		return fmt.Errorf("Content-Encoding %.40q is not allowed here", encoding)
+func (br *bodyReader) fill(b *body, wire io.Reader, f format) error {
+	counted := counter{Reader: wire}
+	plain, err := b.open(f.encoding, &counted)
+	if err == nil {
+		err = b.readAll(plain, br.limit)
 	}
-	wire := counter{Reader: http.MaxBytesReader(w, r.Body, br.limit)}
-	var plain io.Reader = &wire
-	switch encoding {
-	case "":
-	case "gzip":
-		if err := b.gzip.Reset(&wire); err != nil {
-			return fmt.Errorf("gzip: %w", err)
-		}
-		plain = io.LimitReader(&b.gzip, br.limit+1)
-	default:
-		return fmt.Errorf("Content-Encoding %.40q is not supported", encoding)
+	b.wire, b.data = counted.n, b.buffer
+	if err != nil && f.encoding != "" {
+		return fmt.Errorf("%s: %w", f.encoding, err)
 	}
-	_, err := b.ReadFrom(plain)
-	b.wire = wire.n
-	switch {
-	case err != nil && encoding != "":
-		return fmt.Errorf("%s: %w", encoding, err)
+	if err != nil || !f.snappyBlock {
+		return err
+	}
+	switch size, err := snappy.DecodedLen(b.buffer); {
 	case err != nil:
 		return err
-	case int64(b.Len()) > br.limit:
+	case int64(size) > br.limit:
 		return &http.MaxBytesError{Limit: br.limit}
-	default:
-		return nil
 	}
+	b.block, err = snappy.Decode(b.block[:cap(b.block)], b.buffer)
+	b.data = b.block
+	return err
 }
 
-func (br *bodyReader) classify(err error) error {
+// readAll reads into b.buffer. What does not fit is read in pieces that are
+// joined at the end, when the size is known: what turns out to be too large has
+// cost no more memory than the limit, which doubling one buffer would exceed.
+func (b *body) readAll(r io.Reader, limit int64) error {
+	if b.buffer == nil {
+		b.buffer = make([]byte, 0, min(firstBuffer, limit+1))
+	}
+	var full [][]byte
+	var size int64 // of the full pieces
+	piece := b.buffer[:0]
+	for {
+		n, err := r.Read(piece[len(piece):cap(piece)])
+		piece = piece[:len(piece)+n]
+		if size+int64(len(piece)) > limit {
+			return &http.MaxBytesError{Limit: limit}
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if len(piece) == cap(piece) {
+			full, size = append(full, piece), size+int64(len(piece))
+			// One byte over the limit tells that there is more.
+			piece = make([]byte, 0, min(size, limit+1-size))
+		}
+	}
+	if b.buffer = piece; full != nil {
+		b.buffer = slices.Concat(append(full, piece)...)
+	}
+	return nil
+}
+
+// refusal is the answer to a body that could not be read.
+func (br *bodyReader) refusal(err error) error {
 	var tooLarge *http.MaxBytesError
 	var timeout net.Error
 	switch {
 	case errors.As(err, &tooLarge):
-		return &refused{http.StatusRequestEntityTooLarge, fmt.Errorf("the body is larger than %d bytes", br.limit)}
+		return refuse(http.StatusRequestEntityTooLarge, reasonTooLarge, fmt.Errorf("the body is larger than %d bytes", br.limit))
+	case windowExceeded(err):
+		return refuse(http.StatusRequestEntityTooLarge, reasonTooLarge, fmt.Errorf("the window of the zstd stream is larger than %d bytes", maxWindow))
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return &refused{http.StatusRequestTimeout, errors.New("the body did not arrive in time")}
+		return refuse(http.StatusRequestTimeout, reasonTimeout, errors.New("the body did not arrive in time"))
 	default:
-		return fmt.Errorf("reading the body: %w", err)
+		return refuse(http.StatusBadRequest, reasonEncoding, fmt.Errorf("reading the body: %w", err))
 	}
 }
 

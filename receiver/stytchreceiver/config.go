@@ -3,9 +3,11 @@ package stytchreceiver
 import (
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
@@ -20,6 +22,11 @@ type Config struct {
 	LokiPush configoptional.Optional[LokiPushConfig] `mapstructure:"loki_push"`
 	// Events is the door for plain JSON. On unless `enabled: false`.
 	Events configoptional.Optional[EventsConfig] `mapstructure:"events"`
+	// Webhook is the door for webhooks. On when a secret is set.
+	Webhook configoptional.Optional[WebhookConfig] `mapstructure:"webhook"`
+	// MaxEventsPerRequest bounds what one request can cost: a body of the
+	// largest size can hold millions of empty events.
+	MaxEventsPerRequest int `mapstructure:"max_events_per_request"`
 	// Promote names further root members of an event that become record
 	// attributes: organization_id becomes stytch.organization_id.
 	Promote []string `mapstructure:"promote"`
@@ -34,17 +41,50 @@ type EventsConfig struct {
 	Path string `mapstructure:"path"`
 }
 
+// WebhookConfig is the configuration of the door for webhooks, whose senders
+// are known by their signatures.
+type WebhookConfig struct {
+	// Path of the door, beginning with a slash.
+	Path string `mapstructure:"path"`
+	// Secrets are the signing secrets, whsec_ and base64. While one is
+	// rotated there are two; of several projects each has its own.
+	Secrets []configopaque.String `mapstructure:"secrets"`
+}
+
+// keys decodes the secrets. No error holds any of one.
+func (cfg *WebhookConfig) keys() ([][]byte, error) {
+	if len(cfg.Secrets) == 0 {
+		return nil, errors.New("webhook::secrets: at least one is required, or `enabled: false`")
+	}
+	keys := make([][]byte, len(cfg.Secrets))
+	var errs []error
+	for i, secret := range cfg.Secrets {
+		var err error
+		if keys[i], err = decodeSecret(string(secret)); err != nil {
+			errs = append(errs, fmt.Errorf("webhook::secrets::%d: %w", i, err))
+		}
+	}
+	return keys, errors.Join(errs...)
+}
+
 const readyPath = "/ready"
 
 // Validate checks what spans several keys.
 func (cfg *Config) Validate() error {
 	var errs []error
-	if !cfg.LokiPush.HasValue() && !cfg.Events.HasValue() {
-		errs = append(errs, errors.New("no door is open: enable at least one of `loki_push` and `events`"))
+	if !cfg.LokiPush.HasValue() && !cfg.Events.HasValue() && !cfg.Webhook.HasValue() {
+		errs = append(errs, errors.New("no door is open: enable at least one of `loki_push`, `events` and `webhook`"))
 	}
-	taken := map[string]string{lokipush.Path: "the Loki door", readyPath: "the readiness probe"}
+	taken := map[string]string{lokipush.Path: "loki_push", readyPath: "the readiness probe"}
 	if cfg.Events.HasValue() {
 		errs = append(errs, claimPath(taken, "events", cfg.Events.Get().Path))
+	}
+	if cfg.Webhook.HasValue() {
+		_, err := cfg.Webhook.Get().keys()
+		errs = append(errs, claimPath(taken, "webhook", cfg.Webhook.Get().Path), err)
+	}
+	if cfg.MaxEventsPerRequest < 1 {
+		errs = append(errs, fmt.Errorf("max_events_per_request: must be at least 1, got %d", cfg.MaxEventsPerRequest))
 	}
 	for i, field := range cfg.Promote {
 		if field == "" {
@@ -54,15 +94,15 @@ func (cfg *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// claimPath refuses what http.ServeMux would panic over: a path that is no
-// path, holds a wildcard, or stands twice.
-func claimPath(taken map[string]string, door, path string) error {
-	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "{} ?#") {
-		return fmt.Errorf("%s::path: must begin with a slash and hold no braces, spaces, `?` or `#`, got %q", door, path)
+// claimPath refuses what http.ServeMux would panic over or never reach: a path
+// that is no clean path, holds a wildcard, or stands twice.
+func claimPath(taken map[string]string, door, at string) error {
+	if !strings.HasPrefix(at, "/") || strings.ContainsAny(at, "{} ?#%") || path.Clean(at) != at {
+		return fmt.Errorf("%s::path: must begin with a slash, not end with one, and hold no braces, spaces, `%%`, `?`, `#`, `//` or dots between slashes, got %q", door, at)
 	}
-	if other, ok := taken[path]; ok {
-		return fmt.Errorf("%s::path: %q is the path of %s", door, path, other)
+	if other, ok := taken[at]; ok {
+		return fmt.Errorf("%s::path: %q is the path of %s", door, at, other)
 	}
-	taken[path] = door + "::path"
+	taken[at] = door
 	return nil
 }

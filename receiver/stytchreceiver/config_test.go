@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 )
@@ -30,7 +31,10 @@ func TestConfig(t *testing.T) {
 		"http":      map[string]any{"endpoint": "0.0.0.0:9000", "max_request_body_size": 1 << 20},
 		"loki_push": map[string]any{"enabled": false},
 		"events":    map[string]any{"path": "/in"},
+		"webhook":   map[string]any{"secrets": []any{vectorSecret}},
 		"promote":   []any{"organization_id"},
+
+		"max_events_per_request": 5,
 	})
 	require.NoError(t, err)
 	want := createDefaultConfig().(*Config)
@@ -38,6 +42,8 @@ func TestConfig(t *testing.T) {
 	want.HTTP.MaxRequestBodySize = 1 << 20
 	want.LokiPush = configoptional.None[LokiPushConfig]()
 	want.Events = configoptional.Some(EventsConfig{Path: "/in"})
+	want.Webhook = configoptional.Some(WebhookConfig{Path: "/webhooks/stytch", Secrets: []configopaque.String{vectorSecret}})
+	want.MaxEventsPerRequest = 5
 	want.Promote = []string{"organization_id"}
 	require.False(t, cfg.LokiPush.HasValue())
 	cfg.LokiPush = want.LokiPush
@@ -50,11 +56,16 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		values map[string]any
 		want   string
 	}{
-		"no door":         {map[string]any{"loki_push": off, "events": off}, "no door is open: enable at least one of `loki_push` and `events`"},
-		"no slash":        {map[string]any{"events": map[string]any{"path": "v1"}}, "events::path: must begin with a slash and hold no braces, spaces, `?` or `#`, got \"v1\""},
-		"wildcard":        {map[string]any{"events": map[string]any{"path": "/{x}"}}, "events::path: must begin with a slash and hold no braces, spaces, `?` or `#`, got \"/{x}\""},
-		"Loki's path":     {map[string]any{"events": map[string]any{"path": "/loki/api/v1/push"}}, "events::path: \"/loki/api/v1/push\" is the path of the Loki door"},
+		"no door":         {map[string]any{"loki_push": off, "events": off}, "no door is open: enable at least one of `loki_push`, `events` and `webhook`"},
+		"no slash":        {map[string]any{"events": map[string]any{"path": "v1"}}, "events::path: must begin with a slash, not end with one, and hold no braces, spaces, `%`, `?`, `#`, `//` or dots between slashes, got \"v1\""},
+		"wildcard":        {map[string]any{"events": map[string]any{"path": "/{x}"}}, "events::path: must begin with a slash, not end with one, and hold no braces, spaces, `%`, `?`, `#`, `//` or dots between slashes, got \"/{x}\""},
+		"Loki's path":     {map[string]any{"events": map[string]any{"path": "/loki/api/v1/push"}}, "events::path: \"/loki/api/v1/push\" is the path of loki_push"},
 		"the probe":       {map[string]any{"events": map[string]any{"path": "/ready"}}, "events::path: \"/ready\" is the path of the readiness probe"},
+		"no secrets":      {map[string]any{"webhook": map[string]any{}}, "webhook::secrets: at least one is required, or `enabled: false`"},
+		"bad secrets":     {map[string]any{"webhook": map[string]any{"secrets": []any{vectorSecret, "", "s3cret!"}}}, "webhook::secrets::1: is empty\nwebhook::secrets::2: want whsec_ and base64, as Stytch's dashboard shows it"},
+		"webhook's path":  {map[string]any{"webhook": map[string]any{"path": "/v1/events", "secrets": []any{vectorSecret}}}, "webhook::path: \"/v1/events\" is the path of events"},
+		"end slash":       {map[string]any{"events": map[string]any{"path": "/v1/"}}, "events::path: must begin with a slash, not end with one, and hold no braces, spaces, `%`, `?`, `#`, `//` or dots between slashes, got \"/v1/\""},
+		"no events":       {map[string]any{"max_events_per_request": 0}, "max_events_per_request: must be at least 1, got 0"},
 		"nameless field":  {map[string]any{"promote": []any{"a", ""}}, "promote::1: must name a field of the event"},
 		"unknown key":     {map[string]any{"evnts": map[string]any{}}, "decoding failed due to the following error(s):\n\n'stytchreceiver.Config' has invalid keys: evnts"},
 		"unknown sub-key": {map[string]any{"loki_push": map[string]any{"path": "/x"}}, "decoding failed due to the following error(s):\n\n'loki_push' decoding failed due to the following error(s):\n\n'stytchreceiver.LokiPushConfig' has invalid keys: path"},

@@ -6,8 +6,25 @@ import (
 	"net/http"
 	"strings"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
 	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
 )
+
+// plainFormat is the format of a door for plain JSON.
+func plainFormat(header http.Header, parse parser) (format, error) {
+	f := format{encoding: header.Get("Content-Encoding"), parse: parse}
+	if f.encoding == "" {
+		return f, nil
+	}
+	if err := supported(f.encoding, "gzip", "zstd"); err != nil {
+		return f, refuse(http.StatusBadRequest, reasonEncoding, err)
+	}
+	return f, nil
+}
+
+func eventsFormat(header http.Header) (format, error) { return plainFormat(header, parseEvents) }
 
 // parseEvents reads a JSON object, an array of objects, or objects that stand
 // on lines of their own (NDJSON). Line ends, blank lines and white space
@@ -71,15 +88,18 @@ func (b *batch) lines(text string, i int) error {
 }
 
 // object adds the event that starts at text[i] and returns where it ends.
-func (b *batch) object(text string, i int) (int, error) {
+func (b *batch) object(text string, i int, metadata ...lokipush.Label) (int, error) {
 	end, err := b.event.ScanAt(text, i, b.promote)
-	if err != nil {
-		return end, err
+	if err == nil {
+		err = b.add(text[i:end], b.instant(), metadata, b.promote)
 	}
-	at := b.event.Time()
-	if at == 0 {
-		at = b.arrived
+	return end, err
+}
+
+// instant is the time that the event tells, else that of its arrival.
+func (b *batch) instant() pcommon.Timestamp {
+	if at := b.event.Time(); at != 0 {
+		return at
 	}
-	b.add(text[i:end], at, nil, b.promote)
-	return end, nil
+	return b.arrived
 }

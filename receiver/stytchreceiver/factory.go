@@ -31,6 +31,9 @@ func createDefaultConfig() component.Config {
 		HTTP:     server,
 		LokiPush: configoptional.Some(LokiPushConfig{}),
 		Events:   configoptional.Some(EventsConfig{Path: "/v1/events"}),
+		Webhook:  configoptional.Default(WebhookConfig{Path: "/webhooks/stytch"}),
+		// An event has about 800 bytes: a full body of them is a quarter of this.
+		MaxEventsPerRequest: 100_000,
 	}
 }
 

@@ -5,7 +5,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadata"
 )
 
 func quote(t *testing.T, s string) string {
@@ -23,4 +27,12 @@ func doorAttr(door string, code ...int) attribute.Set {
 		attrs = append(attrs, attribute.Int("http.response.status_code", c))
 	}
 	return attribute.NewSet(attrs...)
+}
+
+// newTestReceiver returns a receiver that hands its records to a sink.
+func newTestReceiver(t testing.TB, cfg *Config) *stytchReceiver {
+	t.Helper()
+	rcv, err := newReceiver(receivertest.NewNopSettings(metadata.Type), cfg, new(consumertest.LogsSink))
+	require.NoError(t, err)
+	return rcv
 }

@@ -10,19 +10,55 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
 )
 
+// lokiFormat tells how a push to Loki is written. Its snappy block belongs to
+// protobuf; Content-Encoding: snappy only says so once more.
+func lokiFormat(header http.Header) (format, error) {
+	encoding := header.Get("Content-Encoding")
+	if encoding != "" {
+		if err := supported(encoding, "gzip", "snappy", "deflate", "zstd"); err != nil {
+			return format{}, refuse(http.StatusBadRequest, reasonEncoding, err)
+		}
+	}
+	f := format{encoding: encoding}
+	if encoding == "snappy" {
+		f.encoding, f.snappyBlock = "", true
+	}
+	contentType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	switch {
+	case err == nil && contentType == "application/json":
+		f.parse = parseJSONPush
+	case err == nil && contentType == "application/x-protobuf":
+		f.parse, f.snappyBlock = parseProtobufPush, true
+	default:
+		return f, refuse(http.StatusBadRequest, reasonContentType,
+			fmt.Errorf("Content-Type %.80q is not supported: want application/json or application/x-protobuf", header.Get("Content-Type")))
+	}
+	return f, nil
+}
+
+func parseJSONPush(_ http.Header, body []byte, b *batch) error {
+	return b.push(body, (*lokipush.Request).DecodeJSON)
+}
+
+func parseProtobufPush(_ http.Header, body []byte, b *batch) error {
+	return b.push(body, (*lokipush.Request).DecodeProtobuf)
+}
+
 var pushes = sync.Pool{New: func() any { return new(lokipush.Request) }}
 
-// parseLokiPush reads the body of a push to Loki.
-func parseLokiPush(header http.Header, body []byte, b *batch) error {
-	contentType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	if err != nil || contentType != "application/json" {
-		return fmt.Errorf("Content-Type %.80q is not supported: want application/json", header.Get("Content-Type"))
-	}
+// push adds the entries of a push.
+func (b *batch) push(body []byte, decode func(*lokipush.Request, []byte) error) error {
 	push := pushes.Get().(*lokipush.Request)
-	defer pushes.Put(push)
-	switch err := push.DecodeJSON(body); {
+	defer func() {
+		push.Reset()
+		pushes.Put(push)
+	}()
+	push.MaxEntries = b.maxEvents
+	switch err := decode(push, body); {
 	case errors.Is(err, lokipush.ErrNoStreams):
-		return &refused{http.StatusUnprocessableEntity, err}
+		return refuse(http.StatusUnprocessableEntity, reasonMalformed, err)
+	case errors.Is(err, lokipush.ErrTooMany):
+		return b.tooMany()
 	case err != nil:
 		return err
 	}
@@ -30,7 +66,9 @@ func parseLokiPush(header http.Header, body []byte, b *batch) error {
 		s := &push.Streams[i]
 		b.stream(s.Labels, len(s.Entries))
 		for k := range s.Entries {
-			b.line(&s.Entries[k])
+			if err := b.line(&s.Entries[k]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

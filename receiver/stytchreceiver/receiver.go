@@ -16,6 +16,8 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
@@ -66,22 +68,14 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 	if server.MaxRequestBodySize <= 0 {
 		server.MaxRequestBodySize = defaultMaxRequestBodySize
 	}
-	guard, err := newGuard(ctx, r.cfg.HTTP.Auth, host)
+	auth, err := newAuthenticator(ctx, r.cfg.HTTP.Auth, host)
 	if err != nil {
 		return err
 	}
-	bodies := newBodyReader(server.MaxRequestBodySize, r.cfg.HTTP.CompressionAlgorithms)
-
-	mux := http.NewServeMux()
-	if r.cfg.LokiPush.HasValue() {
-		mux.Handle("POST "+lokipush.Path, r.newDoor("loki_push", http.StatusNoContent, plainError, guard, bodies, parseLokiPush))
+	mux, err := r.routes(auth, newBodyReader(server.MaxRequestBodySize, r.cfg.HTTP.CompressionAlgorithms))
+	if err != nil {
+		return err
 	}
-	if r.cfg.Events.HasValue() {
-		mux.Handle("POST "+r.cfg.Events.Get().Path, r.newDoor("events", http.StatusAccepted, jsonError, guard, bodies, parseEvents))
-	}
-	mux.HandleFunc("GET "+readyPath, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "ready\n") // as Loki's own
-	})
 	if r.server, err = server.ToServer(ctx, host.GetExtensions(), r.set.TelemetrySettings, mux); err != nil {
 		return err
 	}
@@ -90,7 +84,7 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	r.set.Logger.Info("Listening for Stytch events", zap.String("endpoint", listener.Addr().String()))
-	if guard == nil && !loopback(listener.Addr()) {
+	if auth == nil && (r.cfg.LokiPush.HasValue() || r.cfg.Events.HasValue()) && !loopback(listener.Addr()) {
 		r.set.Logger.Warn("Anyone who reaches this address can push events: set `http::auth`",
 			zap.String("endpoint", listener.Addr().String()))
 	}
@@ -100,6 +94,40 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 		}
 	})
 	return nil
+}
+
+// routes is the doors behind their paths.
+func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) (http.Handler, error) {
+	mux := http.NewServeMux()
+	open := func(path string, d *door) {
+		d.stytchReceiver, d.bodies = r, bodies
+		d.attrs = metric.WithAttributeSet(attribute.NewSet(attribute.String("door", d.name)))
+		mux.Handle(path, d)
+	}
+	if r.cfg.LokiPush.HasValue() {
+		open(lokipush.Path, &door{
+			name: "loki_push", success: http.StatusNoContent, writeError: plainError, guard: auth, formatOf: lokiFormat,
+		})
+	}
+	if r.cfg.Events.HasValue() {
+		open(r.cfg.Events.Get().Path, &door{
+			name: "events", success: http.StatusAccepted, writeError: jsonError, guard: auth, formatOf: eventsFormat,
+		})
+	}
+	if r.cfg.Webhook.HasValue() {
+		secrets, err := r.cfg.Webhook.Get().keys()
+		if err != nil {
+			return nil, err
+		}
+		wh := &webhookDoor{secrets}
+		open(r.cfg.Webhook.Get().Path, &door{
+			name: "webhook", success: http.StatusAccepted, writeError: jsonError, guard: wh, formatOf: wh.format,
+		})
+	}
+	mux.HandleFunc("GET "+readyPath, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ready\n") // as Loki's own
+	})
+	return mux, nil
 }
 
 // Shutdown closes the doors and waits for the requests that are inside.

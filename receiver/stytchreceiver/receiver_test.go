@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,11 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/config/configauth"
-	"go.opentelemetry.io/collector/config/confighttp"
-	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -27,7 +22,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadata"
@@ -199,134 +193,4 @@ func TestEveryEventArrivesByteForByte(t *testing.T) {
 	resp, answer = r.post(lokiPath, `{"streams":[{"stream":{"a":"b"},"values":[`+strings.Join(lines, ",")+`]}]}`, "Content-Type", "application/json")
 	require.Equal(t, http.StatusNoContent, resp.StatusCode, answer)
 	require.ElementsMatch(t, want, bodies(r.sink))
-}
-
-func TestRefusals(t *testing.T) {
-	push := `{"streams":[{"stream":{"a":"b"},"values":[["1","x"]]}]}`
-	for name, tc := range map[string]struct {
-		path, body string
-		header     []string
-		code       int
-		answer     string
-	}{
-		"malformed push":       {lokiPath, `{"streams":[`, jsonType, 400, "streams[0]: invalid JSON at byte 12: want an object\n"},
-		"no streams":           {lokiPath, `{}`, jsonType, 422, "at least one stream is required\n"},
-		"no type":              {lokiPath, push, nil, 400, "Content-Type \"\" is not supported: want application/json\n"},
-		"another type":         {lokiPath, push, []string{"Content-Type", "text/plain"}, 400, "Content-Type \"text/plain\" is not supported: want application/json\n"},
-		"not gzip":             {lokiPath, push, append([]string{"Content-Encoding", "gzip"}, jsonType...), 400, "reading the body: gzip: gzip: invalid header\n"},
-		"cut gzip":             {lokiPath, zip(push)[:30], append([]string{"Content-Encoding", "gzip"}, jsonType...), 400, "reading the body: gzip: unexpected EOF\n"},
-		"unknown encoding":     {lokiPath, push, append([]string{"Content-Encoding", "br"}, jsonType...), 400, "reading the body: Content-Encoding \"br\" is not supported\n"},
-		"too large":            {lokiPath, strings.Repeat(" ", 2000), jsonType, 413, "the body is larger than 1000 bytes\n"},
-		"too large unzipped":   {"/v1/events", zip(strings.Repeat(" ", 100_000)), []string{"Content-Encoding", "gzip"}, 413, `{"error":"the body is larger than 1000 bytes"}`},
-		"empty":                {"/v1/events", " \n", nil, 400, `{"error":"the body is empty: want a JSON object, an array of objects, or an object on each line"}`},
-		"bad element":          {"/v1/events", `[{},{"a":1},3]`, nil, 400, `{"error":"element 2: invalid JSON at byte 12: want an object"}`},
-		"bad array":            {"/v1/events", `[{}`, nil, 400, `{"error":"invalid JSON at byte 3: want a comma or the end of the array"}`},
-		"text after the array": {"/v1/events", `[{}] {}`, nil, 400, `{"error":"invalid JSON at byte 5: text after the array"}`},
-		"bad line":             {"/v1/events", "{\n}\n\n{\"a\"}\n{}", nil, 400, `{"error":"line 4: invalid JSON at byte 9: want a colon"}`},
-		"bad first line":       {"/v1/events", "\nhello", nil, 400, `{"error":"line 2: invalid JSON at byte 1: want an object"}`},
-		"two on a line":        {"/v1/events", "{}\n{} {}", nil, 400, `{"error":"line 2: invalid JSON at byte 6: text after the object"}`},
-		"not UTF-8":            {"/v1/events", "{\"a\":\"\xff\"}", nil, 400, `{"error":"line 1: invalid JSON at byte 6: the string is not valid UTF-8"}`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := start(t, nil, func(cfg *Config) { cfg.HTTP.MaxRequestBodySize = 1000 })
-			resp, answer := r.post(tc.path, tc.body, tc.header...)
-			require.Equal(t, tc.code, resp.StatusCode, answer)
-			require.Equal(t, tc.answer, answer)
-			require.Empty(t, r.sink.AllLogs())
-		})
-	}
-}
-
-var jsonType = []string{"Content-Type", "application/json"}
-
-func TestAnswersToPipelines(t *testing.T) {
-	busy, broken := errors.New("queue is full"), consumererror.NewPermanent(errors.New("never"))
-	for name, tc := range map[string]struct {
-		err  error
-		code int
-	}{
-		"taken":                 {nil, http.StatusAccepted},
-		"refused for now":       {busy, http.StatusServiceUnavailable},
-		"refused for ever":      {broken, http.StatusBadRequest},
-		"wrapped":               {fmt.Errorf("pipeline: %w", broken), http.StatusBadRequest},
-		"one of two for now":    {errors.Join(broken, busy), http.StatusServiceUnavailable},
-		"two of two for ever":   {errors.Join(broken, fmt.Errorf("x: %w", broken)), http.StatusBadRequest},
-		"nested joins, one now": {fmt.Errorf("x: %w", errors.Join(broken, errors.Join(broken, busy))), http.StatusServiceUnavailable},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := start(t, consumertest.NewErr(tc.err), nil)
-			resp, answer := r.post("/v1/events", `{}`)
-			require.Equal(t, tc.code, resp.StatusCode, answer)
-			if tc.code == http.StatusServiceUnavailable {
-				require.Equal(t, "5", resp.Header.Get("Retry-After"))
-			}
-		})
-	}
-}
-
-func TestReadyAndUnknownRoutes(t *testing.T) {
-	r := start(t, nil, func(cfg *Config) {
-		cfg.Events = configoptional.None[EventsConfig]()
-	})
-	for path, want := range map[string]int{"/ready": 200, lokiPath: 405, "/v1/events": 404, "/": 404} {
-		resp, err := http.Get(r.url + path)
-		require.NoError(t, err)
-		require.NoError(t, resp.Body.Close())
-		require.Equal(t, want, resp.StatusCode, path)
-	}
-}
-
-// authenticator is an auth extension that knows one token, which it also takes
-// from the query parameter named token.
-type authenticator struct{ component.Component }
-
-func (authenticator) Authenticate(ctx context.Context, sources map[string][]string) (context.Context, error) {
-	for _, value := range append(sources["Authorization"], sources["token"]...) {
-		if value == "Bearer good" {
-			return ctx, nil
-		}
-	}
-	return ctx, errors.New("who are you?")
-}
-
-func TestAuth(t *testing.T) {
-	r := start(t, nil, func(cfg *Config) {
-		cfg.HTTP.Auth = configoptional.Some(confighttp.AuthConfig{
-			Config: configauth.Config{AuthenticatorID: component.MustNewID("auth")}, RequestParameters: []string{"token"},
-		})
-	}, authenticator{})
-	for _, path := range []string{"/v1/events", lokiPath} {
-		resp, answer := r.post(path, "never read")
-		require.Equal(t, http.StatusUnauthorized, resp.StatusCode)
-		require.Contains(t, answer, "who are you?")
-	}
-	resp, _ := r.post("/v1/events", "{}", "Authorization", "Bearer good")
-	require.Equal(t, http.StatusAccepted, resp.StatusCode)
-	resp, _ = r.post("/v1/events?token=Bearer+good", "{}")
-	require.Equal(t, http.StatusAccepted, resp.StatusCode)
-	metadatatest.AssertEqualReceiverStytchRequests(t, r.telemetry, []metricdata.DataPoint[int64]{
-		{Attributes: doorAttr("events", 401), Value: 1},
-		{Attributes: doorAttr("loki_push", 401), Value: 1},
-		{Attributes: doorAttr("events", 202), Value: 2},
-	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
-}
-
-func TestStartWithoutTheAuthExtension(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
-	cfg.HTTP.Auth = configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: component.MustNewID("auth")}})
-	rcv, err := NewFactory().CreateLogs(t.Context(), receivertest.NewNopSettings(metadata.Type), cfg, consumertest.NewNop())
-	require.NoError(t, err)
-	require.EqualError(t, rcv.Start(t.Context(), componenttest.NewNopHost()),
-		`http::auth: failed to resolve authenticator "auth": authenticator not found`)
-	require.NoError(t, rcv.Shutdown(t.Context()))
-	require.NoError(t, rcv.Shutdown(t.Context()))
-}
-
-func TestOpenDoorIsWarnedOf(t *testing.T) {
-	warnings := func(endpoint string) int {
-		r := start(t, nil, func(cfg *Config) { cfg.HTTP.NetAddr.Endpoint = endpoint })
-		return r.logs.FilterLevelExact(zapcore.WarnLevel).FilterMessageSnippet("http::auth").Len()
-	}
-	require.Equal(t, 0, warnings("127.0.0.1:0"))
-	require.Equal(t, 1, warnings("0.0.0.0:0"))
 }

@@ -26,9 +26,15 @@ type TelemetryBuilder struct {
 	meter                              metric.Meter
 	mu                                 sync.Mutex
 	registrations                      []metric.Registration
+	ExporterDatadogLogsDeliveredBytes  metric.Int64Counter
+	ExporterDatadogLogsDeliveredEvents metric.Int64Counter
 	ExporterDatadogLogsDroppedEvents   metric.Int64Counter
+	ExporterDatadogLogsPayloadSize     metric.Int64Histogram
 	ExporterDatadogLogsQueueDamage     metric.Int64Counter
 	ExporterDatadogLogsRequestDuration metric.Float64Histogram
+	ExporterDatadogLogsSplits          metric.Int64Counter
+	ExporterDatadogLogsTooOldEvents    metric.Int64Counter
+	ExporterDatadogLogsTruncatedEvents metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -60,10 +66,29 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ExporterDatadogLogsDeliveredBytes, err = builder.meter.Int64Counter(
+		"otelcol_exporter_datadog_logs_delivered_bytes",
+		metric.WithDescription("Bytes of the payloads that Datadog accepted, before and after compression. [Alpha]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterDatadogLogsDeliveredEvents, err = builder.meter.Int64Counter(
+		"otelcol_exporter_datadog_logs_delivered_events",
+		metric.WithDescription("Events that Datadog accepted. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ExporterDatadogLogsDroppedEvents, err = builder.meter.Int64Counter(
 		"otelcol_exporter_datadog_logs_dropped_events",
 		metric.WithDescription("Events that will never be delivered. [Alpha]"),
 		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterDatadogLogsPayloadSize, err = builder.meter.Int64Histogram(
+		"otelcol_exporter_datadog_logs_payload_size",
+		metric.WithDescription("Size of a request's payload before compression. [Alpha]"),
+		metric.WithUnit("By"),
+		metric.WithExplicitBucketBoundaries([]float64{1000, 10000, 100000, 250000, 500000, 1e+06, 2.5e+06, 5e+06}...),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExporterDatadogLogsQueueDamage, err = builder.meter.Int64Counter(
@@ -77,6 +102,24 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Time from sending a request to its answer, by the answer's code. [Alpha]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterDatadogLogsSplits, err = builder.meter.Int64Counter(
+		"otelcol_exporter_datadog_logs_splits",
+		metric.WithDescription("Requests that were cut in two because of their answer, by its code. [Alpha]"),
+		metric.WithUnit("{request}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterDatadogLogsTooOldEvents, err = builder.meter.Int64Counter(
+		"otelcol_exporter_datadog_logs_too_old_events",
+		metric.WithDescription("Events older than 18 hours, sent all the same or dropped. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterDatadogLogsTruncatedEvents, err = builder.meter.Int64Counter(
+		"otelcol_exporter_datadog_logs_truncated_events",
+		metric.WithDescription("Events over 1,000,000 bytes that were delivered shortened. [Alpha]"),
+		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -19,17 +19,41 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	tb.ExporterDatadogLogsDeliveredBytes.Add(context.Background(), 1)
+	tb.ExporterDatadogLogsDeliveredEvents.Add(context.Background(), 1)
 	tb.ExporterDatadogLogsDroppedEvents.Add(context.Background(), 1)
+	tb.ExporterDatadogLogsPayloadSize.Record(context.Background(), 1)
 	tb.ExporterDatadogLogsQueueDamage.Add(context.Background(), 1)
 	tb.ExporterDatadogLogsRequestDuration.Record(context.Background(), 1)
+	tb.ExporterDatadogLogsSplits.Add(context.Background(), 1)
+	tb.ExporterDatadogLogsTooOldEvents.Add(context.Background(), 1)
+	tb.ExporterDatadogLogsTruncatedEvents.Add(context.Background(), 1)
+	AssertEqualExporterDatadogLogsDeliveredBytes(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterDatadogLogsDeliveredEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterDatadogLogsDroppedEvents(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterDatadogLogsPayloadSize(t, testTel,
+		[]metricdata.HistogramDataPoint[int64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterDatadogLogsQueueDamage(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterDatadogLogsRequestDuration(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterDatadogLogsSplits(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterDatadogLogsTooOldEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterDatadogLogsTruncatedEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 
 	require.NoError(t, testTel.Shutdown(context.Background()))

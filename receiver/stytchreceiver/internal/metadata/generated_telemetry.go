@@ -27,6 +27,7 @@ type TelemetryBuilder struct {
 	mu                            sync.Mutex
 	registrations                 []metric.Registration
 	ReceiverStytchMalformedEvents metric.Int64Counter
+	ReceiverStytchRefusedRequests metric.Int64Counter
 	ReceiverStytchRequestSize     metric.Int64Counter
 	ReceiverStytchRequestWireSize metric.Int64Counter
 	ReceiverStytchRequests        metric.Int64Counter
@@ -65,6 +66,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_stytch_malformed_events",
 		metric.WithDescription("Lines taken that are no JSON object in valid UTF-8. [Alpha]"),
 		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverStytchRefusedRequests, err = builder.meter.Int64Counter(
+		"otelcol_receiver_stytch_refused_requests",
+		metric.WithDescription("Requests refused, by reason. [Alpha]"),
+		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverStytchRequestSize, err = builder.meter.Int64Counter(

@@ -20,10 +20,14 @@ func TestSetupTelemetry(t *testing.T) {
 	require.NoError(t, err)
 	defer tb.Shutdown()
 	tb.ReceiverStytchMalformedEvents.Add(context.Background(), 1)
+	tb.ReceiverStytchRefusedRequests.Add(context.Background(), 1)
 	tb.ReceiverStytchRequestSize.Add(context.Background(), 1)
 	tb.ReceiverStytchRequestWireSize.Add(context.Background(), 1)
 	tb.ReceiverStytchRequests.Add(context.Background(), 1)
 	AssertEqualReceiverStytchMalformedEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverStytchRefusedRequests(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverStytchRequestSize(t, testTel,

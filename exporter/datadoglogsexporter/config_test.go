@@ -1,0 +1,138 @@
+package datadoglogsexporter
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configcompression"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+)
+
+func load(t *testing.T, values map[string]any) (*Config, error) {
+	t.Helper()
+	cfg := createDefaultConfig().(*Config)
+	if err := confmap.NewFromStringMap(values).Unmarshal(cfg); err != nil {
+		return cfg, err
+	}
+	return cfg, confmap.Validate(cfg)
+}
+
+func TestConfig(t *testing.T) {
+	require.NoError(t, componenttest.CheckConfigStruct(createDefaultConfig()))
+	cfg, err := load(t, map[string]any{
+		"api":         map[string]any{"site": "EU", "key": apiKey, "fail_on_invalid_key": true, "endpoint": "https://api.example.com"},
+		"tags":        []any{"team:identity"},
+		"hostname":    "auth",
+		"oversize":    "drop",
+		"too_old":     "drop",
+		"endpoint":    "https://intake.example.com",
+		"timeout":     "5s",
+		"compression": "zstd",
+	})
+	require.NoError(t, err)
+	want := createDefaultConfig().(*Config)
+	want.API = APIConfig{Site: "EU", Key: apiKey, FailOnInvalidKey: true, Endpoint: "https://api.example.com"}
+	want.Tags = []string{"team:identity"}
+	want.Hostname = "auth"
+	want.Oversize, want.TooOld = OversizeDrop, TooOldDrop
+	want.ClientConfig.Endpoint = "https://intake.example.com"
+	want.ClientConfig.Timeout = 5 * time.Second
+	want.ClientConfig.Compression = configcompression.TypeZstd
+	require.Equal(t, want, cfg)
+}
+
+func TestConfigErrors(t *testing.T) {
+	for want, values := range map[string]map[string]any{
+		"api: key: must be set":                               {},
+		"api: key: must be of visible ASCII characters alone": {"api": map[string]any{"key": apiKey + "\n"}},
+		"api: site: must be the name of a Datadog site such as datadoghq.com, got \"https://x\"": {"api": map[string]any{"key": apiKey, "site": "https://x"}},
+		"api::endpoint: must be a URL that begins with https:// or http:// and names a host":     {"api": map[string]any{"key": apiKey, "endpoint": "localhost:1"}},
+		"api::fail_on_invalid_key: needs api::endpoint where endpoint is set":                    {"api": map[string]any{"key": apiKey, "fail_on_invalid_key": true}, "endpoint": "http://x"},
+		"endpoint: must be a URL that begins with https:// or http:// and names a host":          {"api": map[string]any{"key": apiKey}, "endpoint": "localhost:1"},
+		"compression: must be gzip, zstd or none, got \"snappy\"":                                {"api": map[string]any{"key": apiKey}, "compression": "snappy"},
+		"compression_params: the level is fixed":                                                 {"api": map[string]any{"key": apiKey}, "compression_params": map[string]any{"level": 6}},
+		"tags::0: must be one tag such as team:identity, got \"a,b\"":                            {"api": map[string]any{"key": apiKey}, "tags": []any{"a,b"}},
+		"oversize: must be truncate or drop, got \"keep\"":                                       {"api": map[string]any{"key": apiKey}, "oversize": "keep"},
+		"too_old: must be send or drop, got \"\"":                                                {"api": map[string]any{"key": apiKey}, "too_old": ""},
+	} {
+		_, err := load(t, values)
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), apiKey)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	require.Equal(t, "datadoghq.com", cfg.API.Site)
+	require.Equal(t, 30*time.Second, cfg.ClientConfig.Timeout)
+	require.Equal(t, configcompression.TypeGzip, cfg.ClientConfig.Compression)
+	require.Zero(t, cfg.RetryConfig.MaxElapsedTime)
+	queue := cfg.QueueConfig.Get()
+	require.Equal(t, int64(100_000), queue.QueueSize)
+	require.Equal(t, exporterhelper.RequestSizerTypeItems, queue.Sizer)
+	require.Equal(t, 4, queue.NumConsumers)
+	require.Equal(t, exporterhelper.BatchConfig{
+		Sizer: exporterhelper.RequestSizerTypeItems, FlushTimeout: 200 * time.Millisecond, MinSize: 1000, MaxSize: 1000,
+	}, *queue.Batch.Get())
+	require.Equal(t, httpsend.DefaultRetry(), cfg.RetryConfig)
+}
+
+func TestSites(t *testing.T) {
+	for domain, names := range map[string][]string{
+		"datadoghq.com":     {"datadoghq.com", "US", "US1", "us1", "Datadoghq.com"},
+		"us3.datadoghq.com": {"us3.datadoghq.com", "US3"},
+		"us5.datadoghq.com": {"us5.datadoghq.com", "US5"},
+		"datadoghq.eu":      {"datadoghq.eu", "EU", "EU1", "eu"},
+		"ap1.datadoghq.com": {"ap1.datadoghq.com", "AP1"},
+		"ap2.datadoghq.com": {"ap2.datadoghq.com", "AP2"},
+		"uk1.datadoghq.com": {"uk1.datadoghq.com", "UK1"},
+		"ddog-gov.com":      {"ddog-gov.com", "US1-FED"},
+		"us2.ddog-gov.com":  {"us2.ddog-gov.com", "US2-FED"},
+	} {
+		for _, name := range names {
+			cfg, err := load(t, map[string]any{"api": map[string]any{"key": apiKey, "site": name}})
+			require.NoError(t, err)
+			_, known := cfg.API.site()
+			require.True(t, known, name)
+			url, err := cfg.url()
+			require.NoError(t, err)
+			require.Equal(t, "https://http-intake.logs."+domain+"/api/v2/logs", url)
+			url, err = cfg.validateURL()
+			require.NoError(t, err)
+			require.Equal(t, "https://api."+domain+"/api/v1/validate", url)
+		}
+	}
+}
+
+func TestAnUnknownSiteWarnsOnce(t *testing.T) {
+	cfg, err := load(t, map[string]any{"api": map[string]any{"key": apiKey, "site": "br1.datadoghq.com"}})
+	require.NoError(t, err)
+	url, err := cfg.url()
+	require.NoError(t, err)
+	require.Equal(t, "https://http-intake.logs.br1.datadoghq.com/api/v2/logs", url)
+	// Not started with Datadog's own intake: the test asks nobody.
+	r := newRig(t, "", func(c *Config) {
+		c.API.Site, c.API.Endpoint = "br1.datadoghq.com", "http://localhost:1"
+	})
+	require.NoError(t, r.Start(t.Context(), r.host))
+	r.stop()
+	require.Contains(t, r.log.String(), `"api::site is none of Datadog's known sites and used as it is written","site":"br1.datadoghq.com"`)
+}
+
+func TestEndpoints(t *testing.T) {
+	for want, endpoint := range map[string]string{
+		"http://localhost:1/api/v2/logs": "http://localhost:1",
+		"http://localhost:1/proxy":       "http://localhost:1/proxy",
+	} {
+		cfg, err := load(t, map[string]any{"api": map[string]any{"key": apiKey}, "endpoint": endpoint})
+		require.NoError(t, err)
+		url, err := cfg.url()
+		require.NoError(t, err)
+		require.Equal(t, want, url)
+	}
+}

@@ -1,0 +1,81 @@
+package datadoglogsexporter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"go.uber.org/zap"
+)
+
+// errInvalidKey says that Datadog has no such key, or none any more.
+var errInvalidKey = errors.New("api::key: Datadog refuses this key for this api::site")
+
+// checkKey asks Datadog whether the key is valid. With fail_on_invalid_key the
+// start waits for the answer; otherwise it goes on, and an invalid key is the
+// component's status until something is delivered. Where Datadog cannot be
+// asked the key counts as valid: the intake will tell.
+func (e *datadogExporter) checkKey(ctx context.Context) error {
+	url, err := e.cfg.validateURL()
+	if err != nil || url == "" {
+		return err
+	}
+	if e.cfg.API.FailOnInvalidKey {
+		err := e.askForKey(ctx, url)
+		if errors.Is(err, errInvalidKey) {
+			return err
+		}
+		e.logUnchecked(err)
+		return nil
+	}
+	ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx)) // the start's context ends with the start
+	e.background.Go(func() {
+		err := e.askForKey(ctx, url)
+		if errors.Is(err, errInvalidKey) {
+			e.sender.Settle(err)
+			e.set.Logger.Error("Events are kept until the key is valid", zap.Error(err))
+			return
+		}
+		e.logUnchecked(err)
+	})
+	return nil
+}
+
+func (e *datadogExporter) logUnchecked(err error) {
+	if err != nil && !errors.Is(err, context.Canceled) {
+		e.set.Logger.Warn("The key could not be checked", zap.Error(err))
+	}
+}
+
+// askForKey returns errInvalidKey, nil, or why it could not ask.
+func (e *datadogExporter) askForKey(ctx context.Context, target string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
+	if err != nil {
+		return err
+	}
+	req.Header = http.Header{headerKey: {string(e.cfg.API.Key)}, "User-Agent": {e.userAgent()}, "Accept": {"application/json"}}
+	resp, err := e.sender.Client.Do(req)
+	if err != nil {
+		var urlErr *url.Error
+		if errors.As(err, &urlErr) {
+			err = urlErr.Err // without the URL, which may hold a password
+		}
+		return e.sender.Mask(fmt.Errorf("GET from %s: %w", req.URL.Host, err))
+	}
+	defer resp.Body.Close()
+	var answer struct{ Valid *bool }
+	_ = json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&answer) // where it is not JSON the code decides
+	switch {
+	case resp.StatusCode == http.StatusForbidden, resp.StatusCode == http.StatusUnauthorized,
+		answer.Valid != nil && !*answer.Valid:
+		return fmt.Errorf("%w: %s answered %d", errInvalidKey, req.URL.Host, resp.StatusCode)
+	case resp.StatusCode != http.StatusOK:
+		return fmt.Errorf("%s answered %d", req.URL.Host, resp.StatusCode)
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,38 @@
+package httpsend
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/config/configopaque"
+)
+
+func TestExcerptHoldsNeitherSecretsNorEvents(t *testing.T) {
+	s := &Sender{Secrets: []configopaque.String{"k3y", ""}}
+	payload := []byte(`[{"email_address":"ada@example.com","_timestamp":1}]`)
+	for answer, want := range map[string]string{
+		"":                                 "",
+		"\n too old\nsecond line":          ": too old",
+		"key k3y is invalid":               ": key [secret] is invalid",
+		"bad address ada@example.com here": ": bad address … here",
+		`error in #10 byte of ...|_address":"ada@example.com","_ti|...`: ": error in #10 byte of ...|…|...",
+		strings.Repeat("x", 300):                  ": " + strings.Repeat("x", 256),
+		strings.Repeat("x", 254) + "k3y":          ": " + strings.Repeat("x", 254) + "[s",
+		"entry with timestamp 1 ignored, \xff...": ": entry with timestamp 1 ignored, ...",
+	} {
+		require.Equal(t, want, s.excerpt([]byte(answer), payload))
+	}
+}
+
+// An answer is compared with a payload of Datadog's largest size.
+func BenchmarkExcerpt(b *testing.B) {
+	s := &Sender{}
+	payload := bytes.Repeat([]byte(`{"event_id":"event-live-00000000-1111-2222","action":"SessionsAuthenticate","n":123},`), 58_000)
+	answer := []byte(strings.Repeat("an error happened somewhere in the intake, ", 10))
+	b.SetBytes(int64(len(payload)))
+	for b.Loop() {
+		s.excerpt(answer, payload)
+	}
+}

@@ -1,0 +1,59 @@
+package httpsend
+
+import (
+	"net/url"
+	"strings"
+
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configopaque"
+)
+
+func (s *Sender) withoutSecrets(text string) string {
+	for _, secret := range s.Secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, string(secret), "[secret]")
+		}
+	}
+	return text
+}
+
+// Mask returns err without the secrets in its text: net/http quotes what a
+// server answered that is no HTTP.
+func (s *Sender) Mask(err error) error {
+	if text := s.withoutSecrets(err.Error()); text != err.Error() {
+		return &masked{err, text}
+	}
+	return err
+}
+
+type masked struct {
+	error
+	text string
+}
+
+func (m *masked) Error() string { return m.text }
+func (m *masked) Unwrap() error { return m.error }
+
+// secretLength is from which length on a header's value counts as a secret, in
+// bytes: a shorter one is a tenant or a flag, and leaving it out of a text
+// would leave out much besides.
+const secretLength = 8
+
+// Secrets are what cfg holds of them: its headers' values, and the passwords
+// in its URLs.
+func Secrets(cfg confighttp.ClientConfig) []configopaque.String {
+	var secrets []configopaque.String
+	for _, value := range cfg.Headers.Iter {
+		if len(value) >= secretLength {
+			secrets = append(secrets, value)
+		}
+	}
+	for _, s := range []string{cfg.Endpoint, cfg.ProxyURL} {
+		if u, err := url.Parse(s); err == nil && u.User != nil {
+			if password, set := u.User.Password(); set {
+				secrets = append(secrets, configopaque.String(password))
+			}
+		}
+	}
+	return secrets
+}

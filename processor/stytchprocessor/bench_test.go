@@ -1,0 +1,94 @@
+package stytchprocessor
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/processor/processortest"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
+	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
+)
+
+// perRequest is how many events one request of the benchmarks has.
+const perRequest = 500
+
+// BenchmarkConsume has new events go by at a full memory, or the same request
+// again and again. Making the request is not part of it.
+func BenchmarkConsume(b *testing.B) {
+	for _, c := range []struct {
+		name      string
+		configure func(*Config)
+		again     bool
+	}{
+		{"off", func(*Config) {}, false},
+		{"new", deduplicating, false},
+		{"duplicates", deduplicating, true},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			cfg := createDefaultConfig().(*Config)
+			c.configure(cfg)
+			p, err := createLogs(b.Context(), processortest.NewNopSettings(metadata.Type), cfg, consumertest.NewNop())
+			require.NoError(b, err)
+			b.Cleanup(func() { require.NoError(b, p.Shutdown(context.Background())) })
+			round := 0
+			consume := func() {
+				b.StopTimer()
+				if !c.again {
+					round++
+				}
+				ld := bigRequest(round)
+				b.StartTimer()
+				require.NoError(b, p.ConsumeLogs(b.Context(), ld))
+			}
+			for range cfg.Deduplicate.GetOrInsertDefault().MaxEvents / perRequest { // a full memory
+				consume()
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N {
+				consume()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/perRequest, "ns/event")
+		})
+	}
+}
+
+// BenchmarkMemory puts a key into a full memory; bytes/event is what it occupies.
+func BenchmarkMemory(b *testing.B) {
+	const limit = 500_000
+	before := heap()
+	m := memory{limit: limit}
+	put := func() { m.put(key{rand.Uint64(), rand.Uint64()}, 0) }
+	for range limit {
+		put()
+	}
+	bytes := float64(heap() - before)
+	for b.Loop() {
+		put()
+	}
+	b.ReportMetric(bytes/limit, "bytes/event")
+	runtime.KeepAlive(&m)
+}
+
+// bigRequest has the attributes that events have.
+func bigRequest(round int) plog.Logs {
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	records.EnsureCapacity(perRequest)
+	for i := range perRequest {
+		attrs := records.AppendEmpty().Attributes()
+		attrs.PutStr(stytch.AttrEventID, fmt.Sprintf("event-live-00000000-0000-4000-8000-%012d", round*perRequest+i))
+		attrs.PutStr(stytch.AttrAction, "AuthenticateSession")
+		attrs.PutStr(stytch.AttrStatus, "Success")
+		attrs.PutStr(stytch.AttrRequestID, "request-id-live-00000000-0000-4000-8000-000000000000")
+		attrs.PutInt(stytch.AttrStatusCode, 200)
+	}
+	return ld
+}

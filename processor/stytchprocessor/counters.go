@@ -1,0 +1,82 @@
+package stytchprocessor
+
+import (
+	"context"
+	"sync"
+
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
+)
+
+// counters tell what became of events that were not handed on. The first of a
+// kind is logged. The metrics carry the processor's id: one destination has one.
+type counters struct {
+	*metadata.TelemetryBuilder
+	logger *zap.Logger
+
+	ofProcessor metric.MeasurementOption
+	ofDisabled  metric.MeasurementOption
+	ofDuplicate metric.MeasurementOption
+
+	disabledOnce, duplicateOnce, forgottenOnce sync.Once
+}
+
+func newCounters(set processor.Settings) (*counters, error) {
+	builder, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	id := attribute.String("processor", set.ID.String())
+	with := func(attrs ...attribute.KeyValue) metric.MeasurementOption {
+		return metric.WithAttributeSet(attribute.NewSet(append(attrs, id)...))
+	}
+	return &counters{
+		TelemetryBuilder: builder, logger: set.Logger,
+		ofProcessor: with(),
+		ofDisabled:  with(attribute.String("reason", "disabled")),
+		ofDuplicate: with(attribute.String("reason", "duplicate")),
+	}, nil
+}
+
+func (c *counters) disabled(ctx context.Context, n int) {
+	if n == 0 {
+		return
+	}
+	c.ProcessorStytchDroppedEvents.Add(ctx, int64(n), c.ofDisabled)
+	c.disabledOnce.Do(func() {
+		c.logger.Info("The stream is disabled: events are acknowledged and dropped, and will not be sent later")
+	})
+}
+
+func (c *counters) duplicates(ctx context.Context, n int) {
+	if n == 0 {
+		return
+	}
+	c.ProcessorStytchDroppedEvents.Add(ctx, int64(n), c.ofDuplicate)
+	c.duplicateOnce.Do(func() {
+		c.logger.Info("Dropped an event that went through before; further duplicates are only counted")
+	})
+}
+
+func (c *counters) forgotten(ctx context.Context, n int) {
+	if n == 0 {
+		return
+	}
+	c.ProcessorStytchForgottenEvents.Add(ctx, int64(n), c.ofProcessor)
+	c.forgottenOnce.Do(func() {
+		c.logger.Warn("deduplicate::max_events is reached before deduplicate::window has passed: " +
+			"the oldest events are forgotten, and a late duplicate of one goes through; further ones are only counted")
+	})
+}
+
+// observeRemembered reports how many events n tells whenever metrics are read.
+func (c *counters) observeRemembered(n func() int) error {
+	return c.RegisterProcessorStytchRememberedEventsCallback(func(_ context.Context, o metric.Int64Observer) error {
+		o.Observe(int64(n()), c.ofProcessor)
+		return nil
+	})
+}

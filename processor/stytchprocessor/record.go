@@ -1,0 +1,81 @@
+package stytchprocessor
+
+import (
+	"hash/maphash"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
+)
+
+// key stands for an event's id: 128 bits of two hashes, each with a random seed
+// of its own that never leaves the process. A new event is taken for one of
+// 500,000 remembered ones with a chance of 500,000 in 2^128: once in 10^21
+// years at 20,000 events a second. Without the seeds nobody can make ids that
+// collide.
+type key [2]uint64
+
+// noKey is the key of an event without an id.
+var noKey key
+
+type seeds [2]maphash.Seed
+
+func newSeeds() seeds { return seeds{maphash.MakeSeed(), maphash.MakeSeed()} }
+
+// record is what deduplication knows of a log record.
+type record struct {
+	key    key
+	holder *claim // whoever has it in flight, where action is wait
+	action action
+}
+
+type action uint8
+
+const (
+	forward action = iota // it is ours to hand on
+	drop                  // it went through before, or comes twice in this request
+	wait                  // another request has it in flight
+)
+
+// records lists the log records of ld, in order. Ids are unique across
+// projects, so the resource plays no part.
+func (s seeds) records(ld plog.Logs) []record {
+	list := make([]record, 0, ld.LogRecordCount())
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				list = append(list, record{key: s.key(lr.Attributes())})
+			}
+		}
+	}
+	return list
+}
+
+// key hashes the message id of a webhook, which its retries share, or else the
+// id of the event.
+func (s seeds) key(attrs pcommon.Map) key {
+	id, ok := attrs.Get(stytch.AttrWebhookID)
+	if !ok {
+		id, ok = attrs.Get(stytch.AttrEventID)
+	}
+	if !ok || id.Type() != pcommon.ValueTypeStr || id.Str() == "" {
+		return noKey
+	}
+	return key{maphash.String(s[0], id.Str()), maphash.String(s[1], id.Str())}
+}
+
+// keep removes the records that have another action, and what is empty then.
+func keep(ld plog.Logs, list []record, a action) {
+	i := -1
+	ld.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
+		rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
+			sl.LogRecords().RemoveIf(func(plog.LogRecord) bool {
+				i++
+				return list[i].action != a
+			})
+			return sl.LogRecords().Len() == 0
+		})
+		return rl.ScopeLogs().Len() == 0
+	})
+}
