@@ -138,7 +138,7 @@ func (c *client) requireStored(loki *Loki, events []testdata.Event) {
 func (c *client) counts() map[string]int {
 	c.t.Helper()
 	counts := map[string]int{}
-	for metric, name := range map[string]string{"delivered_events": "delivered", "dropped_events": "", "split_requests": "split"} {
+	for metric, name := range map[string]string{"delivered_events": "delivered", "dropped_events": "", "splits": "split"} {
 		got, err := c.metrics.GetMetric("otelcol_exporter_loki_" + metric)
 		if err != nil {
 			continue // nothing was counted

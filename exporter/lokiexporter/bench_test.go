@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
@@ -47,7 +48,7 @@ func BenchmarkEvent(b *testing.B) {
 				b.Fatal(err)
 			}
 			if c.compression == "none" {
-				wire.compress = plain
+				_, wire.compress, _ = httpsend.Compression("none")
 			}
 			s := newScheme(cfg)
 			var payload []byte

@@ -132,6 +132,6 @@ func (e *lokiExporter) observe(ctx context.Context, x httpsend.Exchange) {
 	code := metric.WithAttributeSet(attribute.NewSet(attribute.Int("http.response.status_code", x.Code)))
 	e.telemetry.ExporterLokiRequestDuration.Record(ctx, x.Took.Seconds(), code)
 	if halved := x.Verdict == httpsend.Split || x.Verdict == httpsend.Isolate; halved && x.Records > 1 {
-		e.telemetry.ExporterLokiSplitRequests.Add(ctx, 1, code)
+		e.telemetry.ExporterLokiSplits.Add(ctx, 1, code)
 	}
 }

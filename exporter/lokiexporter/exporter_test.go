@@ -149,7 +149,7 @@ func TestCountingUnderRetries(t *testing.T) {
 		count(1, attribute.String("reason", "too_large")), count(1, attribute.String("reason", "too_old")), count(1, attribute.String("reason", "rejected")),
 	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 	metadatatest.AssertEqualExporterLokiDeliveredEvents(t, tel, []metricdata.DataPoint[int64]{count(5)}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
-	metadatatest.AssertEqualExporterLokiSplitRequests(t, tel, []metricdata.DataPoint[int64]{count(1, attribute.Int("http.response.status_code", 413))}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualExporterLokiSplits(t, tel, []metricdata.DataPoint[int64]{count(1, attribute.Int("http.response.status_code", 413))}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
 func TestDeliveredBytes(t *testing.T) {

@@ -28,7 +28,7 @@ import (
 )
 
 // doorEncodings are those that our own Loki door reads.
-var doorEncodings = []Encoding{encodingJSON}
+var doorEncodings = []Encoding{encodingJSON, encodingProtobuf}
 
 // door is our own receiver's configuration, on a free port.
 func door(t testing.TB) (cfg *stytchreceiver.Config, address string) {

@@ -2,6 +2,7 @@ package lokiexporter
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"github.com/klauspost/compress/s2"
@@ -31,10 +32,9 @@ type wire struct {
 func (cfg *Config) wire() (wire, error) {
 	compression := cfg.ClientConfig.Compression
 	switch {
-	case cfg.Encoding == encodingJSON && (compression == "" || compression == configcompression.TypeGzip):
-		return wire{lokipush.JSON, "gzip", httpsend.Gzip}, nil
-	case cfg.Encoding == encodingJSON && compression == "none":
-		return wire{lokipush.JSON, "", plain}, nil
+	case cfg.Encoding == encodingJSON && (compression == "" || compression == configcompression.TypeGzip || compression == "none"):
+		contentEncoding, compress, _ := httpsend.Compression(cmp.Or(compression, configcompression.TypeGzip))
+		return wire{lokipush.JSON, contentEncoding, compress}, nil
 	case cfg.Encoding == encodingJSON:
 		return wire{}, fmt.Errorf("compression: must be gzip or none with the encoding json, got %q", compression)
 	case cfg.Encoding == encodingProtobuf && (compression == "" || compression == configcompression.TypeSnappy):
@@ -44,11 +44,6 @@ func (cfg *Config) wire() (wire, error) {
 	default:
 		return wire{}, fmt.Errorf("encoding: must be json or protobuf, got %q", cfg.Encoding)
 	}
-}
-
-func plain(dst *bytes.Buffer, payload []byte) error {
-	dst.Write(payload)
-	return nil
 }
 
 // snappy appends one block.

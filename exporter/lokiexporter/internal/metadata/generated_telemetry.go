@@ -31,7 +31,7 @@ type TelemetryBuilder struct {
 	ExporterLokiDroppedEvents   metric.Int64Counter
 	ExporterLokiQueueDamage     metric.Int64Counter
 	ExporterLokiRequestDuration metric.Float64Histogram
-	ExporterLokiSplitRequests   metric.Int64Counter
+	ExporterLokiSplits          metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -94,8 +94,8 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithExplicitBucketBoundaries([]float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30}...),
 	)
 	errs = errors.Join(errs, err)
-	builder.ExporterLokiSplitRequests, err = builder.meter.Int64Counter(
-		"otelcol_exporter_loki_split_requests",
+	builder.ExporterLokiSplits, err = builder.meter.Int64Counter(
+		"otelcol_exporter_loki_splits",
 		metric.WithDescription("Requests that were refused as a whole and sent again in halves. [Alpha]"),
 		metric.WithUnit("{request}"),
 	)

@@ -100,9 +100,9 @@ func AssertEqualExporterLokiRequestDuration(t *testing.T, tt *componenttest.Tele
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
-func AssertEqualExporterLokiSplitRequests(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+func AssertEqualExporterLokiSplits(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
-		Name:        "otelcol_exporter_loki_split_requests",
+		Name:        "otelcol_exporter_loki_splits",
 		Description: "Requests that were refused as a whole and sent again in halves. [Alpha]",
 		Unit:        "{request}",
 		Data: metricdata.Sum[int64]{
@@ -111,7 +111,7 @@ func AssertEqualExporterLokiSplitRequests(t *testing.T, tt *componenttest.Teleme
 			DataPoints:  dps,
 		},
 	}
-	got, err := tt.GetMetric("otelcol_exporter_loki_split_requests")
+	got, err := tt.GetMetric("otelcol_exporter_loki_splits")
 	require.NoError(t, err)
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }

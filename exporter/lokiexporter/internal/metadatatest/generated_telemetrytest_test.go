@@ -24,7 +24,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ExporterLokiDroppedEvents.Add(context.Background(), 1)
 	tb.ExporterLokiQueueDamage.Add(context.Background(), 1)
 	tb.ExporterLokiRequestDuration.Record(context.Background(), 1)
-	tb.ExporterLokiSplitRequests.Add(context.Background(), 1)
+	tb.ExporterLokiSplits.Add(context.Background(), 1)
 	AssertEqualExporterLokiDeliveredBytes(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -40,7 +40,7 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualExporterLokiRequestDuration(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
-	AssertEqualExporterLokiSplitRequests(t, testTel,
+	AssertEqualExporterLokiSplits(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 
