@@ -15,7 +15,7 @@ import (
 )
 
 // TestOrder promises: with `num_consumers: 1` what one sender sends arrives in its order, over
-// failures too, as long as the collector is not killed.
+// failures too, as long as the collector is not restarted.
 func TestOrder(t *testing.T) {
 	r := newRig(t, `
 exporters:
