@@ -9,10 +9,11 @@ SOURCES := $(shell find internal receiver processor exporter -name '*.go' ! -nam
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 COUNT ?= 6
+SOAK ?= 30m
 
-.PHONY: all build run test race e2e e2e-loki lint fmt generate generate-check bench fuzz golden tidy clean help
+.PHONY: all build run test race e2e e2e-loki e2e-faults soak lint fmt generate generate-check bench fuzz golden tidy clean help
 
-all: generate-check lint test race e2e e2e-loki ## everything that continuous integration runs
+all: generate-check lint test race e2e e2e-loki e2e-faults ## everything that continuous integration runs
 
 build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
 
@@ -41,6 +42,11 @@ e2e-loki: build ## the Loki exporter against a real Loki
 	@echo "Building Grafana Loki for the tests: about 10 minutes the first time, a second afterwards."
 	@cd tools/loki && go tool -n loki >/dev/null
 	go test -tags e2e_loki -count 1 -timeout 5m ./e2e/realloki/
+e2e-faults: build ## break destinations, disk, queue and process under load: about 4 minutes, as root
+	go test -tags e2e -count 1 -timeout 20m -v $(if $(SKIP),-skip '$(SKIP)') ./e2e/faults/ | grep --line-buffered -vE '^=== '; exit $${PIPESTATUS[0]}
+
+soak: build ## random faults for SOAK (30m): memory, goroutines and events must all stay
+	SOAK=$(SOAK) go test -tags e2e -count 1 -timeout 24h -v -run TestSoak ./e2e/faults/
 
 lint: ## golangci-lint with the layering rules of docs/architecture.md
 	$(TOOL) golangci-lint run ./...
@@ -78,4 +84,4 @@ clean: ## remove what was built
 	rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -53,6 +53,19 @@ const readyWithin = 30 * time.Second
 
 // Launch runs the collector and waits until its receiver answers.
 func Launch(ctx context.Context, options Options) (*Collector, error) {
+	c, err := Spawn(options)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.ready(ctx, options.Receiver); err != nil {
+		c.Kill()
+		return nil, fmt.Errorf("starting the collector: %w\n%s", err, c.Output())
+	}
+	return c, nil
+}
+
+// Spawn runs the collector and waits for nothing: it may be killed in the middle of its start.
+func Spawn(options Options) (*Collector, error) {
 	var arguments []string
 	for _, config := range options.Configs {
 		arguments = append(arguments, "--config", config)
@@ -72,10 +85,6 @@ func Launch(ctx context.Context, options Options) (*Collector, error) {
 		c.err = command.Wait()
 		close(c.done)
 	}()
-	if err := c.ready(ctx, options.Receiver); err != nil {
-		c.Kill()
-		return nil, fmt.Errorf("starting the collector: %w\n%s", err, c.Output())
-	}
 	return c, nil
 }
 
@@ -127,6 +136,25 @@ func (c *Collector) Stop() error {
 func (c *Collector) Kill() {
 	c.command.Process.Kill() //nolint:errcheck // it may have ended already
 	<-c.done
+}
+
+// Pid is the number of the process.
+func (c *Collector) Pid() int { return c.command.Process.Pid }
+
+// Goroutines ends the collector by SIGQUIT, at which Go writes down every goroutine, and counts
+// them. It is the one way to count from outside: no metric of the collector's does.
+func (c *Collector) Goroutines() (int, error) {
+	before := len(c.Output())
+	if err := c.command.Process.Signal(syscall.SIGQUIT); err != nil {
+		return 0, err
+	}
+	select {
+	case <-c.done:
+		return strings.Count(c.Output()[before:], "\ngoroutine "), nil
+	case <-time.After(readyWithin):
+		c.Kill()
+		return 0, errors.New("SIGQUIT did not end the collector; killed it")
+	}
 }
 
 // Output is what the collector has written so far, on stdout and stderr.

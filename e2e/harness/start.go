@@ -52,6 +52,17 @@ func (p *Process) Kill() {
 	p.Collector.Kill()
 }
 
+// Goroutines ends the collector and counts the goroutines it had.
+func (p *Process) Goroutines() int {
+	p.t.Helper()
+	p.stopped = true
+	n, err := p.Collector.Goroutines()
+	if err != nil {
+		p.t.Fatalf("counting goroutines: %v", err)
+	}
+	return n
+}
+
 // Port returns a free loopback port.
 func Port(t testing.TB) string {
 	t.Helper()
@@ -60,4 +71,16 @@ func Port(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return port
+}
+
+// Spawned launches a collector for a test to kill, and does not wait until it is ready.
+func Spawned(t testing.TB, options Options) *Process {
+	t.Helper()
+	collector, err := Spawn(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Process{Collector: collector, t: t}
+	t.Cleanup(p.Kill)
+	return p
 }

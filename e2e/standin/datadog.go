@@ -29,6 +29,7 @@ const (
 type Datadog struct {
 	Server
 	APIKey string // set it before the first request
+	Forget bool   // what is taken is told, not kept: for long runs. Set it before the first request
 
 	mu   sync.Mutex
 	tell func([]Log)
@@ -143,7 +144,9 @@ func (d *Datadog) store(logs []Log) {
 		logs[i].Truncated = len(logs[i].Raw) > datadogMaxLogBytes
 	}
 	d.mu.Lock()
-	d.logs = append(d.logs, logs...)
+	if !d.Forget {
+		d.logs = append(d.logs, logs...)
+	}
 	tell := d.tell
 	d.mu.Unlock()
 	if tell != nil && len(logs) > 0 {

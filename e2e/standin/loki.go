@@ -25,6 +25,9 @@ type Loki struct {
 	// comes has 1 h (half of max_chunk_age), and so has NewLoki.
 	OutOfOrderWindow time.Duration
 
+	// Forget: what is taken is told, repeats too, and not kept. For long runs.
+	Forget bool
+
 	mu       sync.Mutex
 	tell     func([]Entry)
 	entries  []Entry
@@ -149,6 +152,7 @@ func (l *Loki) store(tenant string, streams []Stream) error {
 	var invalid grouped
 	var behind error
 	before := len(l.entries)
+	var forgotten []Entry
 	for _, stream := range streams {
 		labels := FormatLabels(stream.Labels)
 		if err := checkLabels(stream.Labels, labels); err != nil {
@@ -169,13 +173,18 @@ func (l *Loki) store(tenant string, streams []Stream) error {
 			}
 			l.newest[tenant+labels] = max(newest, entry.Timestamp)
 			entry.Tenant, entry.Labels, entry.Arrived = tenant, stream.Labels, now
+			if l.Forget {
+				l.received++
+				forgotten = append(forgotten, entry)
+				continue
+			}
 			l.add(entry)
 		}
 		if report.ignored > 0 {
 			behind = &report // of several streams Loki tells one
 		}
 	}
-	added, tell := slices.Clone(l.entries[before:]), l.tell
+	added, tell := slices.Concat(forgotten, l.entries[before:]), l.tell
 	l.mu.Unlock()
 	if tell != nil && len(added) > 0 {
 		tell(added)

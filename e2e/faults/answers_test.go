@@ -1,0 +1,117 @@
+//go:build e2e
+
+package faults
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
+)
+
+// TestAnswers promises: whatever a destination answers, or does instead of answering, what was
+// acknowledged waits and arrives once the destination is well again; once, unless the destination
+// kept what it did not acknowledge.
+func TestAnswers(t *testing.T) {
+	r := newRig(t)
+	retryAfter := http.Header{"Retry-After": {"1"}}
+	for _, c := range []struct {
+		name    string
+		loki    standin.Answer
+		datadog standin.Answer
+	}{
+		{"401", standin.Answer{Status: 401}, standin.Answer{Status: 401}},
+		{"403", standin.Answer{Status: 403}, standin.Answer{Status: 403}},
+		{"404", standin.Answer{Status: 404}, standin.Answer{Status: 404}},
+		{"408", standin.Answer{Status: 408}, standin.Answer{Status: 408}},
+		{"429 with Retry-After", standin.Answer{Status: 429, Header: retryAfter}, standin.Answer{Status: 429, Header: retryAfter}},
+		{"500", standin.Answer{Status: 500}, standin.Answer{Status: 500}},
+		{"503", standin.Answer{Status: 503}, standin.Answer{Status: 503}},
+		{"260 of Loki, which stores nothing", standin.Answer{Status: 260}, standin.Answer{Status: 502}},
+		{"reset", standin.Answer{Abort: true}, standin.Answer{Abort: true}},
+		{"slow", standin.Answer{Delay: 500 * time.Millisecond}, standin.Answer{Delay: 500 * time.Millisecond}},
+		{"too slow", standin.Answer{Delay: time.Hour}, standin.Answer{Delay: time.Hour}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := r.within(t)
+			loki, datadog := r.loki.Requests(standin.LokiPushPath), r.datadog.Requests(standin.DatadogLogsPath)
+			r.loki.SetFault(func(*http.Request, int) *standin.Answer { return &c.loki })
+			r.datadog.SetFault(func(*http.Request, int) *standin.Answer { return &c.datadog })
+			r.push(100)
+			r.until("a request at both", func() bool {
+				return r.loki.Requests(standin.LokiPushPath) > loki && r.datadog.Requests(standin.DatadogLogsPath) > datadog
+			})
+			if c.loki.Status != 0 || c.loki.Abort || c.loki.Delay > time.Minute {
+				r.until("a second attempt at both", func() bool {
+					return r.loki.Requests(standin.LokiPushPath) >= loki+2 && r.datadog.Requests(standin.DatadogLogsPath) >= datadog+2
+				})
+				require.Equal(t, 100, r.ledger.Missing(harness.Loki))
+				require.Equal(t, 100, r.ledger.Missing(harness.Datadog))
+			}
+			r.both(nil)
+			r.until("arrival", func() bool { return r.ledger.Missing(harness.Loki)+r.ledger.Missing(harness.Datadog) == 0 })
+		})
+	}
+	datadog, loki := r.everythingArrives()
+	require.Zero(t, datadog.SenderRepeats+datadog.CollectorRepeats)
+	require.Zero(t, loki.SenderRepeats+loki.CollectorRepeats)
+}
+
+// TestStoredButNotAcknowledged promises: where a destination keeps a request and its answer is
+// lost, the request is sent again. Nothing is lost; what comes twice is what was in those requests.
+func TestStoredButNotAcknowledged(t *testing.T) {
+	r := newRig(t)
+	for _, lost := range []standin.Answer{{Abort: true, Stored: true}, {Status: 502, Stored: true}} {
+		r.both(func(_ *http.Request, n int) *standin.Answer {
+			if n%2 == 0 {
+				return nil
+			}
+			return &lost
+		})
+		r.push(200)
+		r.until("arrival", func() bool { return r.ledger.Missing(harness.Loki)+r.ledger.Missing(harness.Datadog) == 0 })
+	}
+	datadog, loki := r.everythingArrives()
+	require.Positive(t, datadog.CollectorRepeats)
+	require.Positive(t, loki.CollectorRepeats)
+}
+
+// TestOneEventIsRefused promises: an event that a destination never takes, too large or refused,
+// costs that event and no other. It is dropped, counted with its reason, and logged once.
+func TestOneEventIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		status int
+		reason string
+	}{{http.StatusRequestEntityTooLarge, "too_large"}, {http.StatusBadRequest, "rejected"}} {
+		t.Run(c.reason, func(t *testing.T) {
+			r := newRig(t)
+			r.both(func(request *http.Request, _ int) *standin.Answer {
+				if request.ContentLength > 20_000 {
+					return &standin.Answer{Status: c.status, Body: "no"}
+				}
+				return nil
+			})
+			r.ledger.Padding = 30_000
+			r.ledger.Only = 77 // carries the padding, the others do not
+			r.push(200)
+			r.until("arrival of the others", func() bool {
+				return r.ledger.Missing(harness.Loki) == 1 && r.ledger.Missing(harness.Datadog) == 1
+			})
+			for _, exporter := range []string{"loki", "datadog_logs"} {
+				require.Equal(t, 1, r.counter(fmt.Sprintf(`otelcol_exporter_%s_dropped_events{reason="%s"`, exporter, c.reason)))
+			}
+			r.collector.Stop()
+			for _, at := range []harness.Destination{harness.Loki, harness.Datadog} {
+				account := r.ledger.Account(at)
+				require.Equal(t, []int{77}, account.Lost)
+				require.Zero(t, account.SenderRepeats+account.CollectorRepeats)
+			}
+			require.Contains(t, r.collector.Output(), "Dropped events")
+		})
+	}
+}

@@ -1,0 +1,45 @@
+//go:build e2e
+
+package faults
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+)
+
+// TestOneDestinationDown promises: a destination that is down does not slow the other one while its
+// own queue has room: at least 0.9 of the throughput with both up. Rounds of both kinds alternate,
+// and their medians are compared, since the machine's own speed varies.
+func TestOneDestinationDown(t *testing.T) {
+	const events, rounds = 4000, 5
+	r := newRig(t)
+	round := func() (perSecond float64) {
+		began, before := time.Now(), r.ledger.ArrivedAt(harness.Loki)
+		load := &harness.Load{Sender: r.sender, Ledger: r.ledger, Workers: 4, Batch: 100, Total: events}
+		load.Start().Wait()
+		require.Equal(t, map[int]int{http.StatusNoContent: events / 100}, load.Statuses())
+		r.until("arrival at Loki", func() bool { return r.ledger.ArrivedAt(harness.Loki) == before+events })
+		return events / time.Since(began).Seconds()
+	}
+	var up, down []float64
+	round() // warms up
+	for range rounds {
+		r.until("an empty queue", func() bool { return r.ledger.Missing(harness.Datadog) == 0 })
+		up = append(up, round())
+		r.until("an empty queue", func() bool { return r.ledger.Missing(harness.Datadog) == 0 })
+		r.datadog.SetFault(status(http.StatusServiceUnavailable))
+		down = append(down, round())
+		r.datadog.SetFault(nil)
+	}
+	ratio := median(down) / median(up)
+	t.Logf("events a second at Loki, medians of %d rounds: %.0f with both up, %.0f with Datadog down; ratio %.2f",
+		rounds, median(up), median(down), ratio)
+	require.GreaterOrEqual(t, ratio, 0.9)
+	datadog, loki := r.everythingArrives()
+	require.Zero(t, datadog.SenderRepeats+datadog.CollectorRepeats+loki.SenderRepeats+loki.CollectorRepeats)
+}

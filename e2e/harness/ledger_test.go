@@ -1,0 +1,62 @@
+package harness
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
+)
+
+func TestEventsFollowFromTheirNumber(t *testing.T) {
+	l := NewLedger()
+	l.Padding, l.Only = 300, 7
+	for _, n := range []int{0, 7, 123456} {
+		event := l.Event(n)
+		require.Equal(t, event, l.Event(n))
+		_, err := standin.Members([]byte(event.JSON))
+		require.NoError(t, err)
+		got, ok := Number(event.JSON)
+		require.True(t, ok)
+		require.Equal(t, n, got)
+	}
+	require.Len(t, l.Event(7).JSON, len(l.Event(8).JSON)+300+len(`,"padding":""`))
+	require.Equal(t, 8*time.Microsecond, l.Event(8).Time.Sub(l.Event(0).Time))
+	_, ok := Number("no event")
+	require.False(t, ok)
+}
+
+func TestAccount(t *testing.T) {
+	l := NewLedger()
+	require.Zero(t, l.next(6))
+	l.attempted(0, 6)
+	l.attempted(1, 1) // the sender tried event 1 twice
+	l.acknowledged(0, 4)
+	for _, n := range []int{0, 1, 1, 2, 2, 2, 4} { // 3 is lost, 5 was never acknowledged
+		l.Arrived(Loki, l.Event(n).JSON)
+	}
+	require.Equal(t, Account{
+		Sent: 6, Acknowledged: 4, Arrived: 4, Lost: []int{3}, SenderRepeats: 1, CollectorRepeats: 2, Changed: []string{},
+	}, l.Account(Loki))
+	require.Equal(t, 1, l.Missing(Loki))
+	require.Equal(t, 4, l.Missing(Datadog))
+	require.Equal(t, 4, l.Acknowledged())
+	require.Equal(t, 4, l.ArrivedAt(Loki))
+}
+
+func TestWhatArrivesChangedIsNoArrival(t *testing.T) {
+	l := NewLedger()
+	first := l.next(1)
+	l.attempted(first, 1)
+	event := l.Event(first).JSON
+	l.Arrived(Datadog, `{"ddsource":"stytch",`+event[1:])                     // others beside its members
+	l.Arrived(Datadog, event[:len(event)-1]+` }`)                             // a space of no account
+	l.Arrived(Datadog, event[:len(event)-5]+`0}`)                             // another timestamp
+	l.Arrived(Datadog, `{"event_id":"`+idPrefix+`000000000009"}`)             // nobody sent it
+	l.Arrived(Datadog, `{"event_id":"event-live-of-somebody-else-entirely"}`) // nor that
+	account := l.Account(Datadog)
+	require.Equal(t, 1, account.Arrived)
+	require.Equal(t, 1, account.CollectorRepeats)
+	require.Len(t, account.Changed, 3)
+}
