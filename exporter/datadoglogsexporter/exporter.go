@@ -22,6 +22,7 @@ type datadogExporter struct {
 	cfg       *Config
 	set       exporter.Settings
 	telemetry *metadata.TelemetryBuilder
+	measured  func(...attribute.KeyValue) metric.MeasurementOption
 	drops     *httpsend.Drops
 	sender    *httpsend.Sender
 
@@ -37,11 +38,11 @@ func newExporter(set exporter.Settings, cfg *Config) (*datadogExporter, error) {
 	if err != nil {
 		return nil, err
 	}
+	measured := httpsend.Measured(set.ID)
 	drops := httpsend.NewDrops(set.Logger, func(reason string, records int) {
-		telemetry.ExporterDatadogLogsDroppedEvents.Add(context.Background(), int64(records),
-			metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason))))
+		telemetry.ExporterDatadogLogsDroppedEvents.Add(context.Background(), int64(records), measured(attribute.String("reason", reason)))
 	})
-	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, drops: drops}, nil
+	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, measured: measured, drops: drops}, nil
 }
 
 // Headers: https://docs.datadoghq.com/api/latest/logs/#send-logs. The origin

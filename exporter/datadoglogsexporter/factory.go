@@ -44,5 +44,5 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	return queueguard.Wrap(logs, config.QueueConfig, set.Logger, e.telemetry.ExporterDatadogLogsQueueDamage), nil
+	return queueguard.Wrap(logs, config.QueueConfig, set.Logger, e.telemetry.ExporterDatadogLogsQueueDamage, e.measured()), nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
@@ -20,16 +19,16 @@ var (
 func (e *datadogExporter) tally(t tally) {
 	ctx := context.Background()
 	if t.delivered > 0 {
-		e.telemetry.ExporterDatadogLogsDeliveredEvents.Add(ctx, int64(t.delivered))
+		e.telemetry.ExporterDatadogLogsDeliveredEvents.Add(ctx, int64(t.delivered), e.measured())
 	}
 	if t.truncated > 0 {
-		e.telemetry.ExporterDatadogLogsTruncatedEvents.Add(ctx, int64(t.truncated))
+		e.telemetry.ExporterDatadogLogsTruncatedEvents.Add(ctx, int64(t.truncated), e.measured())
 		e.firstTruncated.Do(func() {
 			e.set.Logger.Warn("Shortened an event; further ones are only counted", zap.Error(errTooLarge))
 		})
 	}
 	if t.old > 0 {
-		e.telemetry.ExporterDatadogLogsTooOldEvents.Add(ctx, int64(t.old))
+		e.telemetry.ExporterDatadogLogsTooOldEvents.Add(ctx, int64(t.old), e.measured())
 	}
 	if t.old > t.droppedOld {
 		e.firstOld.Do(func() {
@@ -44,21 +43,15 @@ func (e *datadogExporter) tally(t tally) {
 	}
 }
 
-// The forms in which delivered bytes are counted.
-var (
-	formPayload = metric.WithAttributeSet(attribute.NewSet(attribute.String("form", "payload")))
-	formWire    = metric.WithAttributeSet(attribute.NewSet(attribute.String("form", "wire")))
-)
-
 // observe measures a request.
 func (e *datadogExporter) observe(ctx context.Context, x httpsend.Exchange) {
-	code := metric.WithAttributeSet(attribute.NewSet(attribute.Int("http.response.status_code", x.Code)))
+	code := e.measured(attribute.Int("http.response.status_code", x.Code))
 	e.telemetry.ExporterDatadogLogsRequestDuration.Record(ctx, x.Took.Seconds(), code)
-	e.telemetry.ExporterDatadogLogsPayloadSize.Record(ctx, int64(x.Size))
+	e.telemetry.ExporterDatadogLogsPayloadSize.Record(ctx, int64(x.Size), e.measured())
 	switch {
 	case x.Verdict == httpsend.Delivered:
-		e.telemetry.ExporterDatadogLogsDeliveredBytes.Add(ctx, int64(x.Size), formPayload)
-		e.telemetry.ExporterDatadogLogsDeliveredBytes.Add(ctx, int64(x.Wire), formWire)
+		e.telemetry.ExporterDatadogLogsDeliveredBytes.Add(ctx, int64(x.Size), e.measured(attribute.String("form", "payload")))
+		e.telemetry.ExporterDatadogLogsDeliveredBytes.Add(ctx, int64(x.Wire), e.measured(attribute.String("form", "wire")))
 	case x.Records > 1 && (x.Verdict == httpsend.Split || x.Verdict == httpsend.Isolate):
 		e.telemetry.ExporterDatadogLogsSplits.Add(ctx, 1, code)
 	}

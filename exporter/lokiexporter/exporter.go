@@ -22,6 +22,7 @@ type lokiExporter struct {
 	cfg       *Config
 	set       exporter.Settings
 	telemetry *metadata.TelemetryBuilder
+	measured  func(...attribute.KeyValue) metric.MeasurementOption
 	drops     *httpsend.Drops
 	scheme    *scheme
 	wire      wire
@@ -37,12 +38,12 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 	if err != nil {
 		return nil, err
 	}
+	measured := httpsend.Measured(set.ID)
 	drops := httpsend.NewDrops(set.Logger, func(reason string, records int) {
-		telemetry.ExporterLokiDroppedEvents.Add(context.Background(), int64(records),
-			metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", reason))))
+		telemetry.ExporterLokiDroppedEvents.Add(context.Background(), int64(records), measured(attribute.String("reason", reason)))
 	})
 	return &lokiExporter{
-		cfg: cfg, set: set, telemetry: telemetry, drops: drops, scheme: newScheme(cfg), wire: wire,
+		cfg: cfg, set: set, telemetry: telemetry, measured: measured, drops: drops, scheme: newScheme(cfg), wire: wire,
 	}, nil
 }
 
@@ -124,12 +125,12 @@ func (e *lokiExporter) delivered(ctx context.Context, lines []lokipush.Line) {
 	for i := range lines {
 		size += len(lines[i].Text)
 	}
-	e.telemetry.ExporterLokiDeliveredEvents.Add(ctx, int64(len(lines)))
-	e.telemetry.ExporterLokiDeliveredBytes.Add(ctx, int64(size))
+	e.telemetry.ExporterLokiDeliveredEvents.Add(ctx, int64(len(lines)), e.measured())
+	e.telemetry.ExporterLokiDeliveredBytes.Add(ctx, int64(size), e.measured())
 }
 
 func (e *lokiExporter) observe(ctx context.Context, x httpsend.Exchange) {
-	code := metric.WithAttributeSet(attribute.NewSet(attribute.Int("http.response.status_code", x.Code)))
+	code := e.measured(attribute.Int("http.response.status_code", x.Code))
 	e.telemetry.ExporterLokiRequestDuration.Record(ctx, x.Took.Seconds(), code)
 	if halved := x.Verdict == httpsend.Split || x.Verdict == httpsend.Isolate; halved && x.Records > 1 {
 		e.telemetry.ExporterLokiSplits.Add(ctx, 1, code)

@@ -65,10 +65,13 @@ func settings(t *testing.T) (*componenttest.Telemetry, exporter.Settings) {
 	t.Helper()
 	tel := componenttest.NewTelemetry()
 	t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.Background())) })
-	return tel, metadatatest.NewSettings(tel)
+	set := metadatatest.NewSettings(tel)
+	set.ID = component.MustNewIDWithName("loki", "test")
+	return tel, set
 }
 
 func count(n int64, attributes ...attribute.KeyValue) metricdata.DataPoint[int64] {
+	attributes = append(attributes, attribute.String("exporter", "loki/test"))
 	return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attributes...)}
 }
 

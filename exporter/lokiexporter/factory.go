@@ -46,5 +46,5 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	return queueguard.Wrap(logs, config.QueueConfig, set.Logger, e.telemetry.ExporterLokiQueueDamage), nil
+	return queueguard.Wrap(logs, config.QueueConfig, set.Logger, e.telemetry.ExporterLokiQueueDamage, e.measured()), nil
 }

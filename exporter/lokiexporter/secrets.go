@@ -2,7 +2,6 @@ package lokiexporter
 
 import (
 	"encoding/base64"
-	"strings"
 
 	"go.opentelemetry.io/collector/config/configopaque"
 
@@ -19,12 +18,5 @@ func (cfg *Config) credentials() configopaque.String {
 
 // secrets are what must never be shown, even where an answer repeats it.
 func (cfg *Config) secrets() []configopaque.String {
-	secrets := []configopaque.String{cfg.credentials(), cfg.Password}
-	for _, secret := range httpsend.Secrets(cfg.ClientConfig) {
-		secrets = append(secrets, secret)
-		if _, token, ok := strings.Cut(string(secret), " "); ok { // Bearer TOKEN
-			secrets = append(secrets, configopaque.String(token))
-		}
-	}
-	return secrets
+	return append([]configopaque.String{cfg.credentials(), cfg.Password}, httpsend.Secrets(cfg.ClientConfig)...)
 }

@@ -46,6 +46,9 @@ func Secrets(cfg confighttp.ClientConfig) []configopaque.String {
 	for _, value := range cfg.Headers.Iter {
 		if len(value) >= secretLength {
 			secrets = append(secrets, value)
+			if _, token, ok := strings.Cut(string(value), " "); ok { // Bearer TOKEN
+				secrets = append(secrets, configopaque.String(token))
+			}
 		}
 	}
 	for _, s := range []string{cfg.Endpoint, cfg.ProxyURL} {

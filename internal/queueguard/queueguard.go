@@ -66,12 +66,13 @@ import (
 //
 // corrupted counts what was stored and cannot be read: 1 for each item (a
 // request of one or many events) with the attribute kind=item, and 1 for a lost
-// index, and with it all that was queued, with kind=index.
+// index, and with it all that was queued, with kind=index. Options go with each.
 func Wrap(
 	next exporter.Logs,
 	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
 	logger *zap.Logger,
 	corrupted metric.Int64Counter,
+	options ...metric.AddOption,
 ) exporter.Logs {
 	if !queue.HasValue() || queue.Get().StorageID == nil {
 		return next
@@ -79,7 +80,7 @@ func Wrap(
 	return &guardedLogs{
 		Logs:      next,
 		storageID: *queue.Get().StorageID,
-		damage:    damage{logger: logger, corrupted: corrupted},
+		damage:    damage{logger: logger, corrupted: corrupted, options: options},
 	}
 }
 
@@ -136,16 +137,21 @@ func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id 
 type damage struct {
 	logger    *zap.Logger
 	corrupted metric.Int64Counter
+	options   []metric.AddOption
 }
 
 func (d damage) item(ctx context.Context, key string, err error) {
 	d.logger.Error("A stored item of the sending queue cannot be read, its events are lost",
 		zap.String("key", key), zap.Error(err))
-	d.corrupted.Add(ctx, 1, metric.WithAttributes(attribute.String("kind", "item")))
+	d.count(ctx, "item")
 }
 
 func (d damage) index(ctx context.Context, err error) {
 	d.logger.Error("The stored index of the sending queue cannot be read, the queue starts empty and what it held is lost",
 		zap.Error(err))
-	d.corrupted.Add(ctx, 1, metric.WithAttributes(attribute.String("kind", "index")))
+	d.count(ctx, "index")
+}
+
+func (d damage) count(ctx context.Context, kind string) {
+	d.corrupted.Add(ctx, 1, append([]metric.AddOption{metric.WithAttributes(attribute.String("kind", kind))}, d.options...)...)
 }

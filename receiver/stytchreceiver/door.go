@@ -49,11 +49,9 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", retryAfter)
 		}
 		d.writeError(w, code, refusal.Error())
-		d.telemetry.ReceiverStytchRefusedRequests.Add(r.Context(), 1, metric.WithAttributeSet(attribute.NewSet(
-			attribute.String("door", d.name), attribute.String("reason", refusal.reason))))
+		d.telemetry.ReceiverStytchRefusedRequests.Add(r.Context(), 1, d.measured(attribute.String("reason", refusal.reason)))
 	}
-	d.telemetry.ReceiverStytchRequests.Add(r.Context(), 1, metric.WithAttributeSet(attribute.NewSet(
-		attribute.String("door", d.name), attribute.Int("http.response.status_code", code))))
+	d.telemetry.ReceiverStytchRequests.Add(r.Context(), 1, d.measured(attribute.Int("http.response.status_code", code)))
 }
 
 func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
@@ -86,4 +84,11 @@ func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
 	}
 	d.telemetry.ReceiverStytchMalformedEvents.Add(ctx, int64(b.malformed), d.attrs)
 	return d.deliver(ctx, b)
+}
+
+// measured is what gives a measurement its attributes: the receiver's id, as
+// receiverhelper's own metrics have it, the door, and those that are passed.
+func (d *door) measured(attrs ...attribute.KeyValue) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(append(attrs,
+		attribute.String("receiver", d.set.ID.String()), attribute.String("door", d.name))...))
 }

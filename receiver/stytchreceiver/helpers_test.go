@@ -22,7 +22,7 @@ func quote(t *testing.T, s string) string {
 // doorAttr is the attributes of a door's metrics, with an answer's code for
 // those that have one.
 func doorAttr(door string, code ...int) attribute.Set {
-	attrs := []attribute.KeyValue{attribute.String("door", door)}
+	attrs := []attribute.KeyValue{attribute.String("receiver", "stytch/test"), attribute.String("door", door)}
 	for _, c := range code {
 		attrs = append(attrs, attribute.Int("http.response.status_code", c))
 	}

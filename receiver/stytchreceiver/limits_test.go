@@ -225,7 +225,7 @@ func TestSlowSender(t *testing.T) {
 		require.Equal(t, "the body did not arrive in time\n", string(answer))
 		require.InDelta(t, timeout.Seconds(), time.Since(begin).Seconds(), 0.5)
 		metadatatest.AssertEqualReceiverStytchRefusedRequests(t, r.telemetry, []metricdata.DataPoint[int64]{
-			{Value: 1, Attributes: attribute.NewSet(attribute.String("door", "loki_push"), attribute.String("reason", "timeout"))},
+			{Value: 1, Attributes: attribute.NewSet(attribute.String("receiver", "stytch/test"), attribute.String("door", "loki_push"), attribute.String("reason", "timeout"))},
 		}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 	}
 }

@@ -16,8 +16,6 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
@@ -101,7 +99,7 @@ func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) (http.Handler, e
 	mux := http.NewServeMux()
 	open := func(path string, d *door) {
 		d.stytchReceiver, d.bodies = r, bodies
-		d.attrs = metric.WithAttributeSet(attribute.NewSet(attribute.String("door", d.name)))
+		d.attrs = d.measured()
 		mux.Handle(path, d)
 	}
 	if r.cfg.LokiPush.HasValue() {

@@ -51,6 +51,7 @@ func start(t *testing.T, next consumer.Logs, change func(*Config), extensions ..
 	}
 	require.NoError(t, cfg.Validate())
 	set := receivertest.NewNopSettings(metadata.Type)
+	set.ID = component.MustNewIDWithName("stytch", "test")
 	set.TelemetrySettings = r.telemetry.NewTelemetrySettings()
 	core, logs := observer.New(zap.InfoLevel)
 	set.Logger, r.logs = zap.New(core), logs

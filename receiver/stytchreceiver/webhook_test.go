@@ -88,7 +88,7 @@ func TestWebhookRefusals(t *testing.T) {
 		})
 	}
 	refused := func(reason string, n int64) metricdata.DataPoint[int64] {
-		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("door", "webhook"), attribute.String("reason", reason))}
+		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("receiver", "stytch/test"), attribute.String("door", "webhook"), attribute.String("reason", reason))}
 	}
 	metadatatest.AssertEqualReceiverStytchRefusedRequests(t, r.telemetry, []metricdata.DataPoint[int64]{
 		refused("signature", 4), refused("malformed", 4),
