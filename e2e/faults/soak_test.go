@@ -36,7 +36,7 @@ func TestSoak(t *testing.T) {
 	fresh.until("a little work", func() bool { return fresh.ledger.Acknowledged() > 2000 })
 	load.Stop()
 	fresh.until("an empty queue", func() bool { return fresh.ledger.Missing(harness.Loki)+fresh.ledger.Missing(harness.Datadog) == 0 })
-	few := fresh.collector.Goroutines()
+	_, few := fresh.collector.Goroutines()
 	require.Greater(t, few, 10)
 
 	r := newRig(t)
@@ -57,18 +57,19 @@ func TestSoak(t *testing.T) {
 	require.Empty(t, load.Wrong())
 	r.until("an empty queue", func() bool { return r.ledger.Missing(harness.Loki)+r.ledger.Missing(harness.Datadog) == 0 })
 	peak := r.kibibytes("VmHWM")
-	many := r.collector.Goroutines()
+	ofConnections, many := r.collector.Goroutines()
 	r.account(harness.Datadog)
 	r.account(harness.Loki)
 
 	quarter := len(memory) / 4
 	memoryThen, memoryNow := median(memory[quarter:2*quarter]), median(memory[3*quarter:])
 	filesThen, filesNow := median(descriptors[quarter:2*quarter]), median(descriptors[3*quarter:])
-	t.Logf("%s: answers to the sender %v; anonymous RSS %d then %d MiB, largest RSS %d MiB; descriptors %d then %d; goroutines %d, of a fresh collector %d",
-		length, load.Statuses(), memoryThen>>10, memoryNow>>10, peak>>10, filesThen, filesNow, many, few)
+	t.Logf("%s: answers to the sender %v; anonymous RSS %d then %d MiB, largest RSS %d MiB; descriptors %d then %d; goroutines %d, of a fresh collector %d, and %d of connections",
+		length, load.Statuses(), memoryThen>>10, memoryNow>>10, peak>>10, filesThen, filesNow, many, few, ofConnections)
 	require.Less(t, memoryNow, memoryThen+memoryThen/4+(16<<10), "anonymous RSS in KiB")
 	require.Less(t, filesNow, filesThen+20)
-	require.Less(t, many, few+20) // connections that idle have two each
+	require.Less(t, many, few+10)
+	require.Less(t, ofConnections, 60) // two for each that idles: 4 consumers, 2 destinations, the sender's
 	require.NotZero(t, load.Statuses()[http.StatusNoContent])
 }
 

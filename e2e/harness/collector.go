@@ -142,19 +142,27 @@ func (c *Collector) Kill() {
 func (c *Collector) Pid() int { return c.command.Process.Pid }
 
 // Goroutines ends the collector by SIGQUIT, at which Go writes down every goroutine, and counts
-// them. It is the one way to count from outside: no metric of the collector's does.
-func (c *Collector) Goroutines() (int, error) {
+// them: those that HTTP connections have, idle ones too, and all others. It is the one way to count
+// from outside: no metric of the collector's does.
+func (c *Collector) Goroutines() (ofConnections, others int, err error) {
 	before := len(c.Output())
 	if err := c.command.Process.Signal(syscall.SIGQUIT); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	select {
 	case <-c.done:
-		return strings.Count(c.Output()[before:], "\ngoroutine "), nil
 	case <-time.After(readyWithin):
 		c.Kill()
-		return 0, errors.New("SIGQUIT did not end the collector; killed it")
+		return 0, 0, errors.New("SIGQUIT did not end the collector; killed it")
 	}
+	for _, stack := range strings.Split(c.Output()[before:], "\ngoroutine ")[1:] {
+		if strings.Contains(stack, "net/http.(*persistConn)") || strings.Contains(stack, "net/http.(*conn)") {
+			ofConnections++
+		} else {
+			others++
+		}
+	}
+	return ofConnections, others, nil
 }
 
 // Output is what the collector has written so far, on stdout and stderr.

@@ -53,14 +53,14 @@ func (p *Process) Kill() {
 }
 
 // Goroutines ends the collector and counts the goroutines it had.
-func (p *Process) Goroutines() int {
+func (p *Process) Goroutines() (ofConnections, others int) {
 	p.t.Helper()
 	p.stopped = true
-	n, err := p.Collector.Goroutines()
+	ofConnections, others, err := p.Collector.Goroutines()
 	if err != nil {
 		p.t.Fatalf("counting goroutines: %v", err)
 	}
-	return n
+	return ofConnections, others
 }
 
 // Port returns a free loopback port.
