@@ -67,7 +67,7 @@ func (c *client) Delete(ctx context.Context, key string) error {
 
 func (c *client) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	if c.settled.Load() {
-		return c.Client.Batch(ctx, ops...)
+		return c.batch(ctx, ops)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -160,7 +160,7 @@ func (c *client) change(ctx context.Context, ops []*storage.Operation) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	if err := c.Client.Batch(ctx, batch...); err != nil {
+	if err := c.batch(ctx, batch); err != nil {
 		if isGone {
 			c.kept[gone] = struct{}{}
 		}

@@ -17,6 +17,9 @@
 // A kill between 2 and the last Batch of 3 loses every item not yet added again.
 // So does, without any kill, a storage that fails in 1 or refuses a Batch of 3.
 //
+// Later, while it runs, the queue reads an item in one Batch with a Set of the
+// index, and deletes the item if that Batch fails, as it does on a full disk.
+//
 // # How
 //
 // Wrap stands around an exporter's Start and hands down a host in which the
@@ -29,7 +32,8 @@
 //     so that the next start finds them;
 //   - answers for an item whose move the storage refused, which may be full,
 //     from where the item is, under the number that the queue gave it. An item
-//     that cannot be read waits in the storage for the next start.
+//     that cannot be read waits in the storage for the next start;
+//   - reads an item by itself where the storage refuses the index beside it.
 //
 // The storage's Batch must be a transaction, as that of file_storage is. If it
 // is not, a kill within one may deliver an item twice, as the Delete comes last.

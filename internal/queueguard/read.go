@@ -1,0 +1,39 @@
+package queueguard
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+)
+
+// batch carries out the operations, and a read in any case: the queue deletes an
+// item whose read fails, and a full storage refuses the Set of the index beside
+// the Get. The stored index then stays behind until the next Batch that takes
+// it: a start before that reads the item again, or finds it gone.
+func (c *client) batch(ctx context.Context, ops []*storage.Operation) error {
+	err := c.Client.Batch(ctx, ops...)
+	if err == nil || !isRead(ops) {
+		return err
+	}
+	var gets []*storage.Operation
+	for _, op := range ops {
+		if op.Type == storage.Get {
+			gets = append(gets, op)
+		}
+	}
+	return c.Client.Batch(ctx, gets...)
+}
+
+// isRead tells whether ops are a read: Gets, and no change but to the index.
+func isRead(ops []*storage.Operation) bool {
+	found := false
+	for _, op := range ops {
+		switch {
+		case op.Type == storage.Get:
+			found = true
+		case op.Type != storage.Set || op.Key != indexKey:
+			return false
+		}
+	}
+	return found
+}
