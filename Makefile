@@ -10,7 +10,7 @@ FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 COUNT ?= 6
 
-.PHONY: all build run test race e2e lint fmt generate generate-check bench fuzz golden tidy clean help
+.PHONY: all build run test race e2e lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
 
 all: generate-check lint test race e2e ## everything that continuous integration runs
 
@@ -53,6 +53,10 @@ bench: ## micro-benchmarks, summarised by benchstat
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./internal/... ./receiver/... ./processor/... ./exporter/... | tee build/bench.txt
 	$(TOOL) benchstat build/bench.txt
 
+bench-system: build ## the collector against the floor; BENCH=-quick for less than 2 minutes
+	@go build -o build/bench ./e2e/bench
+	@build/bench $(BENCH)
+
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@for dir in $$(grep -rl '^func Fuzz' --include '*_test.go' internal receiver processor exporter | xargs -n 1 dirname | sort -u); do \
 		for target in $$(grep -h '^func Fuzz' $$dir/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9]*\).*/\1/'); do \
@@ -71,4 +75,4 @@ clean: ## remove what was built
 	rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
