@@ -60,8 +60,8 @@ func Pace(ctx context.Context, address string, requests Range, connections, rate
 	return run(ctx, address, requests, connections, func(ctx context.Context, began time.Time, turns chan<- turn) {
 		for r := requests.First; r < requests.End; r++ {
 			at := began.Add(time.Duration(r-requests.First) * interval)
-			if at.Sub(began) > limit {
-				return
+			if time.Since(began) > limit {
+				return // far behind its time
 			}
 			if wait := time.Until(at); wait > 0 {
 				time.Sleep(wait)
