@@ -37,7 +37,7 @@ func TestBuildMakesRequestsThatLokiTakes(t *testing.T) {
 		for _, entry := range streams[0].Entries {
 			var event map[string]any
 			require.NoError(t, json.Unmarshal([]byte(entry.Line), &event))
-			require.Equal(t, string(hex([]byte(Mark), sequence)), event["event_id"])
+			require.Equal(t, string(number([]byte(Mark), sequence)), event["event_id"].(string)[:len(Mark)+SequenceDigits])
 			require.InDelta(t, 855, len(entry.Line), 20)
 			projects[event["project_id"]]++
 			sequence++

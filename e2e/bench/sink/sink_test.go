@@ -14,7 +14,7 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
 )
 
-func id(sequence int) string { return fmt.Sprintf("%s%012x", load.Mark, sequence) }
+func id(sequence int) string { return fmt.Sprintf("%s%08x", load.Mark, sequence) }
 
 func TestCountsIDsHoweverTheyAreWrapped(t *testing.T) {
 	server := httptest.NewServer(Handler())
