@@ -11,7 +11,7 @@ BENCHTIME ?= 1s
 COUNT ?= 6
 SOAK ?= 30m
 
-.PHONY: all build run test race e2e e2e-loki e2e-faults soak lint fmt generate generate-check bench fuzz golden tidy clean help
+.PHONY: all build run test race e2e e2e-loki e2e-faults soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
 
 all: generate-check lint test race e2e e2e-loki e2e-faults ## everything that continuous integration runs
 
@@ -66,6 +66,10 @@ bench: ## micro-benchmarks, summarised by benchstat
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./internal/... ./receiver/... ./processor/... ./exporter/... | tee build/bench.txt
 	$(TOOL) benchstat build/bench.txt
 
+bench-system: build ## the collector against the floor; BENCH=-quick for less than 2 minutes
+	@go build -o build/bench ./e2e/bench
+	@build/bench $(BENCH)
+
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@for dir in $$(grep -rl '^func Fuzz' --include '*_test.go' internal receiver processor exporter | xargs -n 1 dirname | sort -u); do \
 		for target in $$(grep -h '^func Fuzz' $$dir/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9]*\).*/\1/'); do \
@@ -85,4 +89,4 @@ clean: ## remove what was built
 	rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+// Every case is a configuration of its own, and one that YAML reads.
+func TestEachCaseHasItsConfiguration(t *testing.T) {
+	seen := map[string]string{}
+	for _, s := range systems {
+		if s.isFloor() {
+			continue
+		}
+		config := s.config(addresses{"127.0.0.1:1", "127.0.0.1:2", "3"}, "/queue")
+		var parsed map[string]any
+		require.NoError(t, yaml.Unmarshal([]byte(config), &parsed), config)
+		require.Len(t, parsed["exporters"], len(s.destinations))
+		require.Empty(t, seen[config], s.name)
+		seen[config] = s.name
+	}
+}
+
+func TestChooseAlwaysTakesTheFloor(t *testing.T) {
+	chosen, err := choose("both memory, loki disk")
+	require.NoError(t, err)
+	require.Equal(t, []string{"floor", "both memory", "loki disk"}, []string{chosen[0].name, chosen[1].name, chosen[2].name})
+	_, err = choose("loki cloud")
+	require.ErrorContains(t, err, `no case is called "loki cloud"`)
+}
+
+func TestTheRatioIsThatOfEachRound(t *testing.T) {
+	round := func(µs int) measurement {
+		return measurement{events: 1000, cpu: time.Duration(µs) * time.Millisecond, latencies: []time.Duration{time.Millisecond}}
+	}
+	r := result{
+		rounds: []measurement{round(20), round(60), round(31)},
+		floor:  []measurement{round(10), round(30), round(10)}, // the second was a bad time for both
+	}
+	require.InDelta(t, 2.0, r.ratio(), 1e-9)
+	require.InDelta(t, 31.0, r.median((*measurement).perEvent), 1e-9)
+	require.Equal(t, "20.0–60.0", r.spread())
+	require.Equal(t, "1.0", r.latency(0.99))
+}
+
+// A sample belongs to the innermost function that a stage names.
+func TestParseTraces(t *testing.T) {
+	b, err := parseTraces(strings.NewReader(`File: collector
+Type: cpu
+-----------+-------------------------------------------------------
+      10ms   runtime.memmove
+             github.com/klauspost/compress/flate.(*decompressor).Read
+             github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver.(*door).ServeHTTP
+-----------+-------------------------------------------------------
+     1.20s   runtime.mallocgc
+             github.com/otelcol-stytch/otelcol-stytch/internal/stytch.(*Event).Record
+-----------+-------------------------------------------------------
+      20ms   main.main
+`))
+	require.NoError(t, err)
+	require.Equal(t, 1230*time.Millisecond, b.total)
+	require.Equal(t, map[string]time.Duration{
+		"gunzip": 10 * time.Millisecond, "allocate": 1200 * time.Millisecond, otherStage: 20 * time.Millisecond,
+	}, b.stages)
+}
