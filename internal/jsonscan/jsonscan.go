@@ -10,8 +10,10 @@
 package jsonscan
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // MaxDepth is how many objects and arrays may be open at once; it is
@@ -159,10 +161,7 @@ const (
 // character or a byte above 0x7f; or len(s). It looks at eight bytes at once.
 func plain[T Text](s T, i int) int {
 	for i+8 <= len(s) {
-		b := s[i : i+8]
-		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-		if m := special(w); m != 0 {
+		if m := special(load(s, i)); m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 		i += 8
@@ -173,9 +172,43 @@ func plain[T Text](s T, i int) int {
 	return i
 }
 
-// special sets the high bit of each byte of w that is not plain. Borrows can
-// set further bits, but only above a right one: the lowest bit is exact.
-func special(w uint64) uint64 {
+// appendPlain appends to dst what stands in s from i on, within a string, up to
+// the first quote, backslash or control character, and returns where that is,
+// or len(s). It moves eight bytes at once, and so writes up to eight bytes
+// behind what it appends where dst has room for them.
+func appendPlain[T Text](dst []byte, s T, i int) ([]byte, int) {
+	for i+8 <= len(s) {
+		if cap(dst)-len(dst) < 8 {
+			dst = slices.Grow(dst, 64)
+		}
+		w, end := load(s, i), len(dst)
+		binary.LittleEndian.PutUint64(dst[end:end+8], w)
+		if m := structural(w) & highs; m != 0 {
+			n := bits.TrailingZeros64(m) >> 3
+			return dst[:end+n], i + n
+		}
+		dst, i = dst[:end+8], i+8
+	}
+	for i < len(s) && s[i] >= ' ' && s[i] != '"' && s[i] != '\\' {
+		dst, i = append(dst, s[i]), i+1
+	}
+	return dst, i
+}
+
+// load returns the eight bytes at s[i], the first of them lowest.
+func load[T Text](s T, i int) uint64 {
+	b := s[i : i+8]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// special sets the high bit of each byte of w that is not plain ASCII.
+func special(w uint64) uint64 { return (w | structural(w)) & highs }
+
+// structural sets the high bit of each byte of w that is a quote, a backslash or
+// a control character; the other bits mean nothing. Borrows can set further high
+// bits, but only above a right one: the lowest is exact.
+func structural(w uint64) uint64 {
 	quote, backslash := w^'"'*ones, w^'\\'*ones
-	return (w | (w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+	return (w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash
 }

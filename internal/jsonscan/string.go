@@ -48,15 +48,7 @@ func AppendString[T Text](dst []byte, s T, i int) ([]byte, int, error) {
 	}
 	i++
 	for {
-		start := i
-		for {
-			i = plain(s, i)
-			if i >= len(s) || s[i] < 0x80 {
-				break
-			}
-			i++
-		}
-		dst = append(dst, s[start:i]...)
+		dst, i = appendPlain(dst, s, i)
 		if i >= len(s) {
 			return dst, i, syntax(i, "the string does not end")
 		}
@@ -64,6 +56,10 @@ func AppendString[T Text](dst []byte, s T, i int) ([]byte, int, error) {
 		case '"':
 			return dst, i + 1, nil
 		case '\\':
+			if i+1 < len(s) && s[i+1] == '"' { // nearly all escapes of JSON within JSON
+				dst, i = append(dst, '"'), i+2
+				continue
+			}
 			n := escapeLen(s, i)
 			if n == 0 {
 				return dst, i, syntax(i, "unknown escape in a string")

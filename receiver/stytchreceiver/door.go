@@ -18,7 +18,8 @@ type door struct {
 	guard      guard
 	formatOf   func(header http.Header) (format, error)
 	bodies     *bodyReader
-	attrs      metric.MeasurementOption
+	attrs      metric.MeasurementOption // of what is measured of every request
+	taken      metric.MeasurementOption // of a request that is taken: made once
 }
 
 // A guard lets a request in by its header, before the body is read, and
@@ -39,19 +40,19 @@ type format struct {
 type parser func(header http.Header, body []byte, b *batch) error
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	code := d.success
-	if err := d.receive(w, r); err == nil {
-		w.WriteHeader(code)
-	} else {
-		refusal := refusalOf(err)
-		code = refusal.code
-		if code == http.StatusServiceUnavailable {
-			w.Header().Set("Retry-After", retryAfter)
-		}
-		d.writeError(w, code, refusal.Error())
-		d.telemetry.ReceiverStytchRefusedRequests.Add(r.Context(), 1, d.measured(attribute.String("reason", refusal.reason)))
+	err := d.receive(w, r)
+	if err == nil {
+		w.WriteHeader(d.success)
+		d.telemetry.ReceiverStytchRequests.Add(r.Context(), 1, d.taken)
+		return
 	}
-	d.telemetry.ReceiverStytchRequests.Add(r.Context(), 1, d.measured(attribute.Int("http.response.status_code", code)))
+	refusal := refusalOf(err)
+	if refusal.code == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	d.writeError(w, refusal.code, refusal.Error())
+	d.telemetry.ReceiverStytchRequests.Add(r.Context(), 1, d.measured(attribute.Int("http.response.status_code", refusal.code)))
+	d.telemetry.ReceiverStytchRefusedRequests.Add(r.Context(), 1, d.measured(attribute.String("reason", refusal.reason)))
 }
 
 func (d *door) receive(w http.ResponseWriter, r *http.Request) error {

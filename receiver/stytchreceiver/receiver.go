@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.opentelemetry.io/otel/attribute"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
@@ -99,7 +100,7 @@ func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) (http.Handler, e
 	mux := http.NewServeMux()
 	open := func(path string, d *door) {
 		d.stytchReceiver, d.bodies = r, bodies
-		d.attrs = d.measured()
+		d.attrs, d.taken = d.measured(), d.measured(attribute.Int("http.response.status_code", d.success))
 		mux.Handle(path, d)
 	}
 	if r.cfg.LokiPush.HasValue() {
