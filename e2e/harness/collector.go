@@ -43,7 +43,7 @@ type Options struct {
 // Collector is a running collector.
 type Collector struct {
 	command *exec.Cmd
-	output  output
+	output  Output
 	done    chan struct{} // closed when the process has ended
 	err     error         // how it ended; read it after done
 }
@@ -213,19 +213,20 @@ func FreePort() (string, error) {
 	return port, errors.Join(err, listener.Close())
 }
 
-// output is a buffer for a process that writes while a test reads.
-type output struct {
+// Output is a buffer for a process that writes while another reads.
+type Output struct {
 	mu      sync.Mutex
 	content bytes.Buffer
 }
 
-func (o *output) Write(p []byte) (int, error) {
+func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.content.Write(p)
 }
 
-func (o *output) String() string {
+// String is what was written so far.
+func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return strings.TrimSpace(o.content.String())

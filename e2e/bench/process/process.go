@@ -2,7 +2,6 @@
 package process
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,10 +9,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
 )
 
 // patience bounds a start and a stop.
@@ -23,7 +22,7 @@ const patience = 30 * time.Second
 type Process struct {
 	command *exec.Cmd
 	stdin   io.Closer
-	output  output
+	output  harness.Output
 	done    chan struct{} // closed when it has ended
 }
 
@@ -97,21 +96,3 @@ func (p *Process) Signal(signal os.Signal) error { return p.command.Process.Sign
 
 // Output is what the program has written so far, on stdout and stderr.
 func (p *Process) Output() string { return p.output.String() }
-
-// output is a buffer for a program that writes while we read.
-type output struct {
-	mu      sync.Mutex
-	content bytes.Buffer
-}
-
-func (o *output) Write(text []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.content.Write(text)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return strings.TrimSpace(o.content.String())
-}
