@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 
 	"go.uber.org/zap"
 )
@@ -58,13 +57,9 @@ func (e *datadogExporter) askForKey(ctx context.Context, target string) error {
 		return err
 	}
 	req.Header = http.Header{headerKey: {string(e.cfg.API.Key)}, "User-Agent": {e.userAgent()}, "Accept": {"application/json"}}
-	resp, err := e.sender.Client.Do(req)
+	resp, err := e.sender.Do(req)
 	if err != nil {
-		var urlErr *url.Error
-		if errors.As(err, &urlErr) {
-			err = urlErr.Err // without the URL, which may hold a password
-		}
-		return e.sender.Mask(fmt.Errorf("GET from %s: %w", req.URL.Host, err))
+		return fmt.Errorf("GET from %s: %w", req.URL.Host, err)
 	}
 	defer resp.Body.Close()
 	var answer struct{ Valid *bool }

@@ -17,9 +17,9 @@ func (s *Sender) withoutSecrets(text string) string {
 	return text
 }
 
-// Mask returns err without the secrets in its text: net/http quotes what a
+// mask returns err without the secrets in its text: net/http quotes what a
 // server answered that is no HTTP.
-func (s *Sender) Mask(err error) error {
+func (s *Sender) mask(err error) error {
 	if text := s.withoutSecrets(err.Error()); text != err.Error() {
 		return &masked{err, text}
 	}

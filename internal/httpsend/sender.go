@@ -152,15 +152,11 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 
 	exchange := Exchange{Verdict: Retry, Records: records, Size: len(payload), Wire: encoded.Len()}
 	began := time.Now()
-	resp, err := s.Client.Do(req)
+	resp, err := s.Do(req)
 	if err != nil {
 		exchange.Took = time.Since(began)
 		s.Observe(ctx, exchange)
-		var urlErr *url.Error
-		if errors.As(err, &urlErr) {
-			err = urlErr.Err // without the URL, whose query is the user's
-		}
-		return Ruling{Verdict: Retry}, s.Mask(fmt.Errorf("POST to %s: %w", req.URL.Host, err))
+		return Ruling{Verdict: Retry}, fmt.Errorf("POST to %s: %w", req.URL.Host, err)
 	}
 	defer resp.Body.Close()
 	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // what is not there is not judged
@@ -185,6 +181,20 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 		}
 	}
 	return ruling, err
+}
+
+// Do sends req by the client. Its error holds neither a secret nor the URL,
+// which may hold a password and whose query is the user's.
+func (s *Sender) Do(req *http.Request) (*http.Response, error) {
+	resp, err := s.Client.Do(req)
+	if err == nil {
+		return resp, nil
+	}
+	var urlErr *url.Error
+	if errors.As(err, &urlErr) {
+		err = urlErr.Err
+	}
+	return nil, s.mask(err)
 }
 
 // Settle reports a status when it changes: recoverable with the error that

@@ -46,6 +46,15 @@ func SkipSpace[T Text](s T, i int) int {
 	return i
 }
 
+// CheckEnd returns an error unless nothing but white space stands in s from i
+// on, which is after what.
+func CheckEnd[T Text](s T, i int, what string) error {
+	if i = SkipSpace(s, i); i != len(s) {
+		return syntax(i, "text after the "+what)
+	}
+	return nil
+}
+
 // SkipValue returns the index after the value that starts at s[i], which is not
 // white space. Depth is how many objects and arrays are open around it.
 func SkipValue[T Text](s T, i, depth int) (int, error) {

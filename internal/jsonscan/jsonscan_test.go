@@ -15,10 +15,7 @@ func whole[T Text](s T) error {
 	if err != nil {
 		return err
 	}
-	if end = SkipSpace(s, end); end != len(s) {
-		return syntax(end, "text after the value")
-	}
-	return nil
+	return CheckEnd(s, end, "value")
 }
 
 func TestSyntaxErrorsNameTheByte(t *testing.T) {

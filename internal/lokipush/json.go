@@ -21,8 +21,8 @@ func (r *Request) DecodeJSON(body []byte) error {
 	if err != nil {
 		return err
 	}
-	if end = jsonscan.SkipSpace(body, end); end != len(body) {
-		return &jsonscan.SyntaxError{Offset: end, Want: "text after the request"}
+	if err := jsonscan.CheckEnd(body, end, "request"); err != nil {
+		return err
 	}
 	if len(r.Streams) == 0 {
 		return ErrNoStreams

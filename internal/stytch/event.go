@@ -58,10 +58,7 @@ func (e *Event) Scan(text string, promote []Field) error {
 	if err != nil {
 		return err
 	}
-	if end = jsonscan.SkipSpace(text, end); end != len(text) {
-		return &jsonscan.SyntaxError{Offset: end, Want: "text after the object"}
-	}
-	return nil
+	return jsonscan.CheckEnd(text, end, "object")
 }
 
 // ScanAt reads the object that starts at text[i] and returns where it ends.

@@ -62,10 +62,7 @@ func (b *batch) array(text string, i int) error {
 	if a.Err() != nil {
 		return a.Err()
 	}
-	if end := jsonscan.SkipSpace(text, a.End()); end != len(text) {
-		return &jsonscan.SyntaxError{Offset: end, Want: "text after the array"}
-	}
-	return nil
+	return jsonscan.CheckEnd(text, a.End(), "array")
 }
 
 func (b *batch) lines(text string, i int) error {

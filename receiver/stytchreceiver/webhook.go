@@ -41,8 +41,5 @@ func (wh *webhookDoor) parse(header http.Header, body []byte, b *batch) error {
 	if err != nil {
 		return err
 	}
-	if end = jsonscan.SkipSpace(text, end); end != len(text) {
-		return &jsonscan.SyntaxError{Offset: end, Want: "text after the object"}
-	}
-	return nil
+	return jsonscan.CheckEnd(text, end, "object")
 }
