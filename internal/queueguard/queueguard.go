@@ -81,28 +81,29 @@ func Wrap(
 	if !queue.HasValue() || queue.Get().StorageID == nil {
 		return next
 	}
+	damage := damage{logger: logger, corrupted: corrupted, options: options}
 	return &guardedLogs{
 		Logs:      next,
 		storageID: *queue.Get().StorageID,
-		damage:    damage{logger: logger, corrupted: corrupted, options: options},
+		guard:     func(next storage.Client) *client { return newClient(next, damage) },
 	}
 }
 
 type guardedLogs struct {
 	exporter.Logs
 	storageID component.ID
-	damage    damage
+	guard     func(storage.Client) *client
 }
 
 func (g *guardedLogs) Start(ctx context.Context, host component.Host) error {
-	return g.Logs.Start(ctx, &guardedHost{Host: host, storageID: g.storageID, damage: g.damage})
+	return g.Logs.Start(ctx, &guardedHost{Host: host, storageID: g.storageID, guard: g.guard})
 }
 
 // guardedHost is the exporter's host for as long as the exporter runs.
 type guardedHost struct {
 	component.Host
 	storageID component.ID
-	damage    damage
+	guard     func(storage.Client) *client
 }
 
 // Report keeps status events flowing: a component reports through its host, and
@@ -120,13 +121,13 @@ func (h *guardedHost) GetExtensions() map[component.ID]component.Component {
 		return extensions // the queue says what is wrong, and better
 	}
 	extensions = maps.Clone(extensions) // the host's own map is not ours to change
-	extensions[h.storageID] = &guardedStorage{Extension: ext, damage: h.damage}
+	extensions[h.storageID] = &guardedStorage{Extension: ext, guard: h.guard}
 	return extensions
 }
 
 type guardedStorage struct {
 	storage.Extension
-	damage damage
+	guard func(storage.Client) *client
 }
 
 func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
@@ -134,7 +135,7 @@ func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id 
 	if err != nil {
 		return nil, err
 	}
-	return newClient(next, s.damage), nil
+	return s.guard(next), nil
 }
 
 // damage tells of what was stored and cannot be read.
