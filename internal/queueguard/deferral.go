@@ -46,7 +46,7 @@ type deferral struct {
 }
 
 func newDeferral(next storage.Client, logger *zap.Logger, mu *sync.Mutex) deferral {
-	return deferral{next: next, logger: logger, mu: mu, delay: deferTime, recent: recent{items: map[string][]byte{}}}
+	return deferral{next: next, logger: logger, mu: mu, delay: deferTime, recent: newRecent(maxRecent)}
 }
 
 func (d *deferral) batch(ctx context.Context, ops []*storage.Operation) error {

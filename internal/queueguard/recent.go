@@ -1,6 +1,6 @@
 package queueguard
 
-// maxRecent bounds the items kept in memory, in bytes of their values for each queue.
+// maxRecent bounds the items that a queue keeps in memory, in bytes of their values.
 const maxRecent = 16 << 20
 
 // recent holds items from their put to their read. The queue reads in the order
@@ -8,13 +8,17 @@ const maxRecent = 16 << 20
 // read last, that are left to the storage.
 type recent struct {
 	items map[string][]byte // by their key
-	size  int               // bytes of the values
+	room  int               // bytes of values that it still takes
+}
+
+func newRecent(room int) recent {
+	return recent{items: map[string][]byte{}, room: room}
 }
 
 func (r *recent) add(key string, value []byte) {
-	if r.size+len(value) <= maxRecent {
+	if len(value) <= r.room {
 		r.items[key] = value
-		r.size += len(value)
+		r.room -= len(value)
 	}
 }
 
@@ -22,11 +26,12 @@ func (r *recent) add(key string, value []byte) {
 func (r *recent) take(key string) (value []byte, ok bool) {
 	value, ok = r.items[key]
 	delete(r.items, key)
-	r.size -= len(value)
+	r.room += len(value)
 	return value, ok
 }
 
 func (r *recent) forget() {
-	clear(r.items)
-	r.size = 0
+	for key := range r.items {
+		r.take(key)
+	}
 }
