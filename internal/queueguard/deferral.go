@@ -12,13 +12,16 @@ import (
 
 const (
 	// deferTime is how long the Delete of a finished item waits for a put to carry
-	// it. It bounds what a kill repeats, and what an idle queue keeps for nothing.
-	// At 10 flushes a second the transactions of these do not count.
+	// it. A kill repeats what was delivered in that time. Flushes, at most 10 a
+	// second then, cost nothing to speak of.
 	deferTime = 100 * time.Millisecond
 
-	// maxDeferred bounds the Deletes that wait: a batch of many small requests is
-	// finished at once. A flush of 128 costs each of them next to nothing.
+	// maxDeferred bounds the Deletes that wait, as long as the storage takes them:
+	// a batch of many small requests is finished at once.
 	maxDeferred = 128
+
+	// maxRefusals bounds what a flush tries: enough to come from all to one by one.
+	maxRefusals = 16
 )
 
 // deferral leaves what may be late to the next Batch that cannot: an item is
@@ -117,37 +120,51 @@ func (d *deferral) waiting() []*storage.Operation {
 
 // carry carries out a Batch that stores all that is deferred, or makes it needless.
 func (d *deferral) carry(ctx context.Context, ops []*storage.Operation) error {
-	if err := d.next.Batch(ctx, ops...); err != nil {
-		return err
+	err := d.next.Batch(ctx, ops...)
+	if err == nil {
+		d.index, d.deletes = nil, nil
+		d.rest()
 	}
-	d.index, d.deletes = nil, nil
-	if d.timer != nil {
-		d.timer.Stop()
-		d.timer = nil
-	}
-	return nil
+	return err
 }
 
 // flush stores what is deferred by itself. A full storage may have room to
-// delete a few items where it has none to delete all: fewer are tried, and the
-// room that they leave helps the others. Until the index follows it names items
-// that are gone, which a start passes over.
+// delete a few items where it has none to delete all, or one where it has none
+// to delete another: both are tried, and the room that they leave helps the
+// others. Until the index follows it names items that are gone, which a start
+// passes over.
 func (d *deferral) flush(ctx context.Context) error {
-	for {
+	for n, refusals := maxDeferred+1, 0; ; {
 		ops := d.waiting()
-		if len(ops) == 0 {
+		n = min(n, len(ops))
+		if n == 0 {
+			d.rest()
 			return nil
 		}
-		err := d.carry(ctx, ops)
-		for n := len(ops) / 2; err != nil; n /= 2 {
-			if n == 0 {
-				return err
-			}
-			if d.next.Batch(ctx, ops[:n]...) == nil {
-				d.deletes = d.deletes[n:]
-				break
-			}
+		err := d.next.Batch(ctx, ops[:n]...)
+		switch {
+		case err == nil && n == len(ops):
+			d.index, d.deletes = nil, nil
+		case err == nil:
+			d.deletes = d.deletes[n:]
+			n *= 2
+		case refusals == maxRefusals || len(d.deletes) == 0:
+			return err
+		case n > 1:
+			n /= 2
+			refusals++
+		default:
+			d.deletes = append(d.deletes[1:], d.deletes[0])
+			refusals++
 		}
+	}
+}
+
+// rest stops the timer, for nothing waits.
+func (d *deferral) rest() {
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
 	}
 }
 
@@ -165,10 +182,7 @@ func (d *deferral) onTimer() {
 }
 
 func (d *deferral) close(ctx context.Context) {
-	if d.timer != nil {
-		d.timer.Stop()
-		d.timer = nil
-	}
+	d.rest()
 	if err := d.flush(ctx); err != nil {
 		d.logger.Warn("The storage refuses to note what the sending queue has delivered, the next start delivers it again",
 			zap.Int("requests", len(d.deletes)), zap.Error(err))
@@ -181,6 +195,6 @@ func (d *deferral) warn(err error) {
 		return
 	}
 	d.warned = true
-	d.logger.Warn("The storage refuses to note what the sending queue has delivered, it is tried again: a kill before it takes it repeats it",
+	d.logger.Warn("The storage refuses to note what the sending queue has delivered, which is tried until it does; a kill before that delivers it again",
 		zap.Int("requests", len(d.deletes)), zap.Error(err))
 }
