@@ -100,6 +100,16 @@ func TestOneTransactionForEachRequest(t *testing.T) {
 	})
 }
 
+// An index that a put has overtaken is not stored any more: it would not name the item.
+func TestOvertakenIndex(t *testing.T) {
+	onDisk(t, func(c *client, r *recorder) {
+		require.NoError(t, cycle(c, 0, []byte("item")))
+		require.NoError(t, c.Batch(context.Background(), setIndex(1, 2), storage.SetOperation("1", []byte("item"))))
+		require.NoError(t, c.Close(context.Background()))
+		require.Equal(t, []string{"set qmv0 set 0", "delete 0 set qmv0 set 1"}, r.since(0))
+	})
+}
+
 func TestTimerFlushes(t *testing.T) {
 	onDisk(t, func(c *client, r *recorder) {
 		var refusing atomic.Bool
