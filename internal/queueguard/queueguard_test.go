@@ -178,20 +178,22 @@ func TestManyRestarts(t *testing.T) {
 	}
 }
 
-// Once the past is dealt with, Batches go straight through.
+// Once the past is dealt with, nothing of it is looked after any more.
 func TestSettles(t *testing.T) {
 	m := killedWhileSending(t, options{consumers: 5}, 8, 5)
 	var guard *client
-	p := m.start(t, options{block: true, guard: func(c storage.Client) *client {
-		guard = newClient(c, damage{logger: zap.NewNop(), corrupted: noop.Int64Counter{}})
-		return guard
-	}})
-	require.False(t, guard.settled.Load())
+	p := m.start(t, options{block: true, tune: func(c *client) { guard = c }})
+	settled := func() bool {
+		guard.mu.Lock()
+		defer guard.mu.Unlock()
+		return guard.restart.settled
+	}
+	require.False(t, settled())
 	p.release()
 	p.finish(t)
-	require.True(t, guard.settled.Load())
-	require.Empty(t, guard.kept)
-	require.Empty(t, guard.standIns)
+	require.True(t, settled())
+	require.Empty(t, guard.restart.kept)
+	require.Empty(t, guard.restart.standIns)
 	require.Empty(t, m.lost())
 }
 
