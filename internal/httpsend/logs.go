@@ -34,7 +34,9 @@ type Backend struct {
 
 	Queue configoptional.Optional[exporterhelper.QueueBatchConfig]
 	Retry configretry.BackOffConfig
-	// Damage counts what a queue on disk holds and cannot read: see queueguard.Wrap.
+	// Damage counts what a queue on disk holds and cannot read: 1 for each item (a
+	// request of one or many events) with the attribute kind=item, and 1 for a
+	// lost index, and with it all that was queued, with kind=index.
 	Damage  metric.Int64Counter
 	Options []metric.AddOption // that go with each count
 }
@@ -42,19 +44,17 @@ type Backend struct {
 // NewLogs returns the exporter: exporterhelper's, with requests that are
 // encoded before they are queued.
 func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Logs, error) {
-	damaged := func(err error) {
+	encoding := payload.Encoding{Format: b.Format, Damaged: func(err error) {
 		set.Logger.Error("A stored item of the sending queue cannot be read, its events are lost", zap.Error(err))
 		b.Damage.Add(context.Background(), 1, append([]metric.AddOption{metric.WithAttributes(attribute.String("kind", "item"))}, b.Options...)...)
-	}
+	}}
 	next, err := xexporterhelper.NewLogsRequest(ctx, set,
 		func(_ context.Context, ld plog.Logs) (xexporterhelper.Request, error) { return b.Encode(ld), nil },
 		func(ctx context.Context, r xexporterhelper.Request) error { return b.Push(ctx, r.(*payload.Request)) },
 		// One push can be many requests, each with the client's own timeout.
 		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}),
 		exporterhelper.WithRetry(b.Retry),
-		xexporterhelper.WithQueueBatch(b.Queue, xexporterhelper.QueueBatchSettings{
-			Encoding: payload.Encoding{Format: b.Format, Damaged: damaged},
-		}),
+		xexporterhelper.WithQueueBatch(b.Queue, xexporterhelper.QueueBatchSettings{Encoding: encoding}),
 		exporterhelper.WithStart(b.Start),
 		exporterhelper.WithShutdown(b.Shutdown),
 	)
@@ -64,7 +64,7 @@ func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Lo
 	if !b.Queue.HasValue() {
 		next = synchronous{next}
 	}
-	return queueguard.Wrap(reader{next}, b.Queue, set.Logger, b.Damage, b.Options...), nil
+	return queueguard.Wrap(reader{next}, b.Queue, encoding.Identify, set.Logger, b.Damage, b.Options...), nil
 }
 
 // reader tells that the logs are only read: exporterhelper says otherwise of

@@ -56,7 +56,7 @@ func (d *deflater) appendBlock(dst, plain []byte) []byte {
 	lengths(d.distances[:], d.distanceCounts[:], 15, d.room[:])
 	assign(d.literals[:])
 	assign(d.distances[:])
-	size := d.header.plan(d.literals[:], d.distances[:], d.room[:])
+	size := d.plan(d.literals[:], d.distances[:], d.room[:])
 	for i, n := range d.literalCounts {
 		size += int(n) * int(d.literals[i].size)
 		if i >= firstLength {

@@ -61,6 +61,16 @@ func (e Encoding) Unmarshal(stored []byte) (context.Context, xexporterhelper.Req
 	return ctx, r, nil
 }
 
+// Identify returns the same for a stored request and for what becomes of it when
+// it is decoded and stored again.
+func (e Encoding) Identify(stored []byte) ([]byte, error) {
+	_, r, err := e.unmarshal(stored)
+	if err != nil {
+		return nil, err
+	}
+	return r.store(), nil
+}
+
 func (e Encoding) unmarshal(stored []byte) (context.Context, *Request, error) {
 	ctx, ld, err := request.UnmarshalLogs(stored)
 	if err != nil {

@@ -27,8 +27,8 @@ type client struct {
 	closed   bool
 }
 
-func newClient(next storage.Client, d damage) *client {
-	c := &client{Client: next, restart: newRestart(next, d)}
+func newClient(next storage.Client, d damage, identify Identify) *client {
+	c := &client{Client: next, restart: newRestart(next, d, identify)}
 	c.deferral = newDeferral(next, d.logger, &c.mu)
 	return c
 }

@@ -39,9 +39,9 @@
 // The storage's Batch must be a transaction, as that of file_storage is. If it
 // is not, a kill within one may deliver an item twice, as the Delete comes last.
 //
-// The queue passes over an item that it cannot decode (logged at Debug, or not
-// at all), and starts empty if it cannot decode its index. The guard logs both
-// at Error and counts them.
+// The queue starts empty if it cannot decode its index. The guard logs that at
+// Error and counts it. An item that cannot be decoded is the exporter's to tell
+// of: the queue passes over it.
 //
 // # What it leaves for later
 //
@@ -78,15 +78,20 @@ import (
 	"go.uber.org/zap"
 )
 
-// Wrap guards the queue of next, which exporterhelper.NewLogs made with
-// WithQueue(queue). Without a queue, or with one in memory, it returns next.
+// Identify returns what tells a stored item apart, and is the same for an item
+// that the queue has decoded and encoded again. It fails for one that cannot be
+// decoded.
+type Identify func(item []byte) ([]byte, error)
+
+// Wrap guards the queue of next, which exporterhelper made with this
+// configuration. Without a queue, or with one in memory, it returns next.
 //
-// corrupted counts what was stored and cannot be read: 1 for each item (a
-// request of one or many events) with the attribute kind=item, and 1 for a lost
-// index, and with it all that was queued, with kind=index. Options go with each.
+// corrupted counts a stored index that cannot be read, and with it all that was
+// queued, with the attribute kind=index. Options go with it.
 func Wrap(
 	next exporter.Logs,
 	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
+	identify Identify,
 	logger *zap.Logger,
 	corrupted metric.Int64Counter,
 	options ...metric.AddOption,
@@ -98,7 +103,7 @@ func Wrap(
 	return &guardedLogs{
 		Logs:      next,
 		storageID: *queue.Get().StorageID,
-		guard:     func(next storage.Client) *client { return newClient(next, damage) },
+		guard:     func(next storage.Client) *client { return newClient(next, damage, identify) },
 	}
 }
 
@@ -151,25 +156,15 @@ func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id 
 	return s.guard(next), nil
 }
 
-// damage tells of what was stored and cannot be read.
+// damage tells of an index that was stored and cannot be read.
 type damage struct {
 	logger    *zap.Logger
 	corrupted metric.Int64Counter
 	options   []metric.AddOption
 }
 
-func (d damage) item(ctx context.Context, key string, err error) {
-	d.logger.Error("A stored item of the sending queue cannot be read, its events are lost",
-		zap.String("key", key), zap.Error(err))
-	d.count(ctx, "item")
-}
-
 func (d damage) index(ctx context.Context, err error) {
 	d.logger.Error("The stored index of the sending queue cannot be read, the queue starts empty and what it held is lost",
 		zap.Error(err))
-	d.count(ctx, "index")
-}
-
-func (d damage) count(ctx context.Context, kind string) {
-	d.corrupted.Add(ctx, 1, append([]metric.AddOption{metric.WithAttributes(attribute.String("kind", kind))}, d.options...)...)
+	d.corrupted.Add(ctx, 1, append([]metric.AddOption{metric.WithAttributes(attribute.String("kind", "index"))}, d.options...)...)
 }

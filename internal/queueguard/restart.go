@@ -15,8 +15,9 @@ import (
 // that it has read, so an item that is kept although the queue has deleted it
 // needs no hiding.
 type restart struct {
-	next   storage.Client
-	damage damage
+	next     storage.Client
+	damage   damage
+	identify Identify
 
 	settled bool // nothing of an earlier process is left
 
@@ -25,18 +26,16 @@ type restart struct {
 	kept     map[uint64]struct{} // those of asked that are still there: every index names them, and only their move deletes them
 	expected []dispatched        // those of kept that the queue has yet to add again, in its order
 	standIns map[uint64]uint64   // number the queue gave to an item whose move was refused, to the number it is still at
-	lastRead *storage.Operation  // the Get of the latest read
 }
 
-// dispatched is an item that the queue is about to add again. It is recognized
-// by its logs: the context stored beside them has no fixed order of bytes.
+// dispatched is an item that the queue is about to add again.
 type dispatched struct {
-	number uint64
-	logs   []byte
+	number   uint64
+	identity []byte
 }
 
-func newRestart(next storage.Client, d damage) restart {
-	return restart{next: next, damage: d, kept: map[uint64]struct{}{}, standIns: map[uint64]uint64{}}
+func newRestart(next storage.Client, d damage, identify Identify) restart {
+	return restart{next: next, damage: d, identify: identify, kept: map[uint64]struct{}{}, standIns: map[uint64]uint64{}}
 }
 
 func (r *restart) batch(ctx context.Context, ops []*storage.Operation) error {
@@ -75,21 +74,18 @@ func (r *restart) load(ctx context.Context, ops []*storage.Operation) error {
 		if op.Value == nil {
 			continue // it had moved before an earlier kill
 		}
-		logs, itemErr := logsOf(op.Value)
+		identity, itemErr := r.identify(op.Value)
 		if itemErr != nil {
-			r.damage.item(ctx, op.Key, itemErr)
-			continue
+			continue // damaged: the queue passes over it, and whoever decodes it tells
 		}
 		r.kept[number] = struct{}{}
-		r.expected = append(r.expected, dispatched{number: number, logs: logs})
+		r.expected = append(r.expected, dispatched{number, identity})
 	}
 	return err
 }
 
 // change carries out a Batch that writes.
 func (r *restart) change(ctx context.Context, ops []*storage.Operation) error {
-	r.checkLastRead(ctx, ops)
-
 	batch := make([]*storage.Operation, 0, len(ops)+1)
 	to, gone, isMove := r.moves(ops)
 	isGone := isMove
@@ -164,11 +160,11 @@ func (r *restart) moves(ops []*storage.Operation) (to, from uint64, ok bool) {
 		if !isItem || op.Type != storage.Set {
 			continue
 		}
-		logs, err := logsOf(op.Value)
+		identity, err := r.identify(op.Value)
 		if err != nil {
 			continue
 		}
-		at := slices.IndexFunc(r.expected, func(d dispatched) bool { return bytes.Equal(d.logs, logs) })
+		at := slices.IndexFunc(r.expected, func(d dispatched) bool { return bytes.Equal(d.identity, identity) })
 		if at < 0 {
 			continue
 		}
@@ -198,31 +194,7 @@ func (r *restart) nameKept(value []byte) []byte {
 // hasRead takes note of a read. The first one ends the start.
 func (r *restart) hasRead(op *storage.Operation) {
 	r.expected = nil
-	number, _ := itemNumber(op.Key)
-	if number < r.stored {
-		r.lastRead = op
-	} else if len(r.kept) == 0 {
+	if number, _ := itemNumber(op.Key); number >= r.stored && len(r.kept) == 0 {
 		r.settled = true
-	}
-}
-
-// checkLastRead reports the item read last if it was damaged. The queue deletes
-// an item that it cannot decode in its very next Batch, and takes one that lost
-// its envelope for an empty one: only in these two cases is it worth decoding
-// the item here once more.
-func (r *restart) checkLastRead(ctx context.Context, ops []*storage.Operation) {
-	last := r.lastRead
-	r.lastRead = nil
-	if last == nil || last.Value == nil {
-		return // nil: an offer that was refused leaves a gap
-	}
-	finished := slices.ContainsFunc(ops, func(op *storage.Operation) bool {
-		return op.Type == storage.Delete && op.Key == last.Key
-	})
-	if !finished && bytes.HasPrefix(last.Value, envelope) {
-		return
-	}
-	if _, err := logsOf(last.Value); err != nil {
-		r.damage.item(ctx, last.Key, err)
 	}
 }
