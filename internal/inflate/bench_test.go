@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
@@ -16,18 +17,22 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
-var hexRun = regexp.MustCompile(`[0-9a-f]{4,}`)
+var uuid = regexp.MustCompile(`(project-live-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
 
-// push returns n events as Stytch's Loki stream sends them. Their ids differ as
-// much as those of real events do: no event is found in another.
+// push returns n events as Stytch's Loki stream sends them. Their ids are as
+// random as those of real events: a compressor does not find one in another.
 func push(n int, random *rand.Rand) []byte {
 	body := []byte(`{"streams":[{"stream":{"source":"stytch","service_name":"stytch.auth"},"values":[`)
 	for i, event := range testdata.Mixed(n, testdata.Instant) {
 		if i > 0 {
 			body = append(body, ',')
 		}
-		line, _ := json.Marshal(hexRun.ReplaceAllStringFunc(event.JSON, func(run string) string {
-			return fmt.Sprintf("%016x%016x", random.Uint64(), random.Uint64())[:min(len(run), 32)]
+		line, _ := json.Marshal(uuid.ReplaceAllStringFunc(event.JSON, func(id string) string {
+			if strings.HasPrefix(id, "project") {
+				return id
+			}
+			a, b := random.Uint64(), random.Uint64()
+			return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>52, b&(1<<48-1))
 		}))
 		body = fmt.Appendf(body, `["%d",%s]`, event.Time.UnixNano(), line)
 	}

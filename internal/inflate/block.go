@@ -62,12 +62,14 @@ func (d *decoder) symbol() (end bool, err error) {
 		return false, err
 	case e&special != 0:
 		return true, nil
-	case e&literal != 0:
-		if err := d.room(1); err != nil {
-			return false, err
+	case e&literals != 0:
+		for i := range e >> literalShift & 3 {
+			if err := d.room(1); err != nil {
+				return false, err
+			}
+			d.out[d.w] = byte(length >> (8 * i))
+			d.w++
 		}
-		d.out[d.w] = byte(length)
-		d.w++
 		return false, nil
 	}
 	d.refill()
@@ -109,5 +111,5 @@ func (d *decoder) code(table []entry, indexBits uint) (e entry, value int, err e
 	if !ok {
 		return 0, 0, io.ErrUnexpectedEOF
 	}
-	return e, int(e&^literal>>valueShift) + extra, nil
+	return e, int(e>>valueShift) + extra, nil
 }

@@ -6,6 +6,9 @@ import "io"
 // codes for lengths (RFC 1951, section 3.2.7).
 var lengthOrder = [lengthCodes]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
+// pairFrom is
+const pairFrom = 4 << 10
+
 // codes reads the codes of a dynamic block and builds their tables.
 func (d *decoder) codes() error {
 	d.refill()
@@ -41,6 +44,9 @@ func (d *decoder) codes() error {
 	}
 	if !build(d.own.lit[:], litBits, all[:lits], litMeaning[:]) || !build(d.own.dist[:], distBits, all[lits:], distMeaning[:]) {
 		return d.corrupt()
+	}
+	if len(d.in)-d.pos > pairFrom {
+		d.own.lit.pair()
 	}
 	return nil
 }

@@ -6,124 +6,117 @@ const (
 	litMask  = 1<<litBits - 1
 	distMask = 1<<distBits - 1
 
-	inMargin  = 15           // two refills
-	outMargin = 4 + 258 + 15 // literals, a match, and what its copy writes beyond
+	inMargin  = 7 + 8 // two refills
+	litMargin = 4 * 2 // four entries of literals
+	copyStep  = 16
 )
 
-// fast decompresses for as long as there is enough input and room that neither
-// needs a check, and up to what symbol has to look at.
+// fast decompresses for as long as neither the input nor the room can run out
+// within a step, and up to what symbol has to look at.
 func (d *decoder) fast() {
-	in, out := d.in, d.out
-	pos, w := d.pos, d.w
-	acc, n := d.acc, d.n
-	lit, dist := d.lit, d.dist
-	member := d.member
-	inEnd, outEnd := len(in)-inMargin, len(out)-outMargin
-	if pos > inEnd || w > outEnd {
+	in, out, lit, dist := d.in, d.out, d.lit, d.dist
+	pos, acc, n, w := d.pos, d.acc, d.n, d.w
+	inEnd, outEnd := len(in)-inMargin, len(out)-litMargin
+	if pos > inEnd {
 		return
 	}
-	acc |= binary.LittleEndian.Uint64(in[pos:]) << (n & 63)
-	pos += int(63-n) >> 3
-	n |= 56
+	pos, acc, n = fill(in, pos, acc, n)
 	for pos <= inEnd && w <= outEnd {
+		// There are 56 bits or more. Four literals take 44 at most, and 11 are
+		// looked at; a length and a distance take 48.
 		e := lit[acc&litMask]
-		if int32(e) < 0 {
-			o := (*[4]byte)(out[w:])
+		if e&literals != 0 {
+			binary.LittleEndian.PutUint16(out[w:], uint16(e>>valueShift))
+			w += int(e >> literalShift & 3)
 			acc >>= e & takenMask
 			n -= uint(e & takenMask)
-			o[0] = byte(e >> valueShift)
-			w++
 			e = lit[acc&litMask]
-			if int32(e) < 0 {
+			if e&literals != 0 {
+				binary.LittleEndian.PutUint16(out[w:], uint16(e>>valueShift))
+				w += int(e >> literalShift & 3)
 				acc >>= e & takenMask
 				n -= uint(e & takenMask)
-				o[1] = byte(e >> valueShift)
-				w++
 				e = lit[acc&litMask]
-				if int32(e) < 0 {
+				if e&literals != 0 {
+					binary.LittleEndian.PutUint16(out[w:], uint16(e>>valueShift))
+					w += int(e >> literalShift & 3)
 					acc >>= e & takenMask
 					n -= uint(e & takenMask)
-					o[2] = byte(e >> valueShift)
-					w++
 					e = lit[acc&litMask]
-					if int32(e) < 0 {
+					if e&literals != 0 {
+						binary.LittleEndian.PutUint16(out[w:], uint16(e>>valueShift))
+						w += int(e >> literalShift & 3)
 						acc >>= e & takenMask
 						n -= uint(e & takenMask)
-						o[3] = byte(e >> valueShift)
-						w++
-						acc |= binary.LittleEndian.Uint64(in[pos:]) << (n & 63)
-						pos += int(63-n) >> 3
-						n |= 56
+						pos, acc, n = fill(in, pos, acc, n)
 						continue
 					}
 				}
 			}
-			acc |= binary.LittleEndian.Uint64(in[pos:]) << (n & 63)
-			pos += int(63-n) >> 3
-			n |= 56
+			pos, acc, n = fill(in, pos, acc, n)
 		}
-		a, an := acc, n
+		a, left := acc, n
 		if e&special != 0 {
 			if e&link == 0 {
 				break
 			}
 			a >>= litBits
-			an -= litBits
-			e = lit[(e>>valueShift + uint32(a)&(1<<(e>>codeShift&codeMask)-1))]
+			left -= litBits
+			e = lit[e>>valueShift+value(a, e>>codeShift&codeMask)]
 			if e&special != 0 {
 				break
 			}
-			if int32(e) < 0 {
-				acc = a >> (e & takenMask)
-				n = an - uint(e&takenMask)
+			if e&literals != 0 {
 				out[w] = byte(e >> valueShift)
 				w++
-				acc |= binary.LittleEndian.Uint64(in[pos:]) << (n & 63)
-				pos += int(63-n) >> 3
-				n |= 56
+				pos, acc, n = fill(in, pos, a>>(e&takenMask), left-uint(e&takenMask))
 				continue
 			}
 		}
-		length := int(e>>valueShift) + int(uint32(a)&(1<<(e&takenMask)-1)>>(e>>codeShift&codeMask))
+		length := int(e>>valueShift + value(a, e&takenMask)>>(e>>codeShift&codeMask))
 		a >>= e & takenMask
-		an -= uint(e & takenMask)
+		left -= uint(e & takenMask)
 		e = dist[a&distMask]
 		if e&special != 0 {
 			if e&link == 0 {
 				break
 			}
 			a >>= distBits
-			an -= distBits
-			e = dist[(e>>valueShift + uint32(a)&(1<<(e>>codeShift&codeMask)-1))]
+			left -= distBits
+			e = dist[e>>valueShift+value(a, e>>codeShift&codeMask)]
 			if e&special != 0 {
 				break
 			}
 		}
-		distance := int(e>>valueShift) + int(uint32(a)&(1<<(e&takenMask)-1)>>(e>>codeShift&codeMask))
-		if distance > w-member {
+		distance := int(e>>valueShift + value(a, e&takenMask)>>(e>>codeShift&codeMask))
+		if distance > w-d.member || length > len(out)-w-copyStep {
 			break
 		}
-		acc = a >> (e & takenMask)
-		n = an - uint(e&takenMask)
-		acc |= binary.LittleEndian.Uint64(in[pos:]) << (n & 63)
-		pos += int(63-n) >> 3
-		n |= 56
-		to, src := out[w:], out[w-distance:]
+		pos, acc, n = fill(in, pos, a>>(e&takenMask), left-uint(e&takenMask))
+		to, from := out[w:], out[w-distance:]
 		w += length
 		switch {
 		case distance >= 16:
 			for i := 0; i < length; i += 16 {
-				*(*[16]byte)(to[i:]) = *(*[16]byte)(src[i:])
+				*(*[16]byte)(to[i:]) = *(*[16]byte)(from[i:])
 			}
 		case distance >= 8:
 			for i := 0; i < length; i += 8 {
-				binary.LittleEndian.PutUint64(to[i:], binary.LittleEndian.Uint64(src[i:]))
+				*(*[8]byte)(to[i:]) = *(*[8]byte)(from[i:])
 			}
 		default:
 			for i := range length {
-				to[i] = src[i]
+				to[i] = from[i]
 			}
 		}
 	}
-	d.pos, d.w, d.acc, d.n = pos, w, acc, n
+	d.pos, d.acc, d.n, d.w = pos, acc, n, w
 }
+
+// fill makes n at least 56, by whole bytes.
+func fill(in []byte, pos int, acc uint64, n uint) (int, uint64, uint) {
+	return pos + int(63-n)>>3, acc | binary.LittleEndian.Uint64(in[pos:])<<(n&63), n | 56
+}
+
+// value is the lowest bits of acc.
+func value(acc uint64, bits uint32) uint32 { return uint32(acc) & (1<<(bits&31) - 1) }

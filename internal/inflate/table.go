@@ -6,11 +6,12 @@ import "math/bits"
 // the lowest bit:
 //
 //	0-5    bits that the code and its extra bits take
-//	8-11   bits of those that the code takes; of a link, the index bits of the
-//	       table it leads to
-//	12-15  flags: the code is no literal, length or distance
-//	16-30  the literal, the least length or distance, or where a link leads
-//	31     literal
+//	6-7    how many literals it is, 0 for another code
+//	8-11   bits that the code takes; of a link, the index bits of the table
+//	       that it leads to
+//	12-15  flags: it is no literal, length or distance
+//	16-31  the least length or distance, or the literals, the first lowest, or
+//	       where a link leads
 //
 // Of a code that is longer than the index of the first table, the entry there
 // is a link to a second table, indexed by the bits that follow, whose entries
@@ -18,15 +19,15 @@ import "math/bits"
 type entry = uint32
 
 const (
-	literal = 1 << 31
-	special = 1 << 15 // end of block, or one of the next two
-	link    = 1 << 14
-	invalid = 1 << 13
-
-	takenMask  = 63
-	codeShift  = 8
-	codeMask   = 15
-	valueShift = 16
+	takenMask    = 63
+	literalShift = 6
+	literals     = 3 << literalShift
+	codeShift    = 8
+	codeMask     = 15
+	special      = 1 << 15 // end of block, or one of the next two
+	link         = 1 << 14
+	invalid      = 1 << 13
+	valueShift   = 16
 )
 
 const (
@@ -66,7 +67,7 @@ var (
 
 func init() {
 	for i := range litMeaning[:256] {
-		litMeaning[i] = literal | entry(i)<<valueShift
+		litMeaning[i] = 1<<literalShift | entry(i)<<valueShift
 	}
 	litMeaning[256] = special // end of block
 	base := 3
@@ -113,9 +114,13 @@ func init() {
 // with one. As compress/flate has it, a single code of one bit is one too, and
 // no code at all, as long as no other bits occur.
 func build(table []entry, tableBits uint, lengths []uint8, meaning []entry) bool {
-	var count [maxCode + 1]uint16
-	for _, n := range lengths {
-		count[n&maxCode]++
+	var counts [4][maxCode + 1]uint16 // in turn: each waits for what it wrote last
+	for i, n := range lengths {
+		counts[i&3][n&maxCode]++
+	}
+	count := counts[0]
+	for n := range count {
+		count[n] += counts[1][n] + counts[2][n] + counts[3][n]
 	}
 	// Symbols in the order of their codes: by length, then by symbol.
 	var next [maxCode + 2]uint16
@@ -200,4 +205,20 @@ func after(code, length uint) uint {
 	}
 	bit := uint(1) << (zero - 1)
 	return code&(bit-1) | bit
+}
+
+// pair makes entries of two literals where the index holds the codes of both.
+// It goes down, so that what follows the first code, a lower index, is still
+// one.
+func (t *litTable) pair() {
+	for i := litMask; i >= 0; i-- {
+		first := t[i]
+		if first&literals == 0 {
+			continue
+		}
+		second := t[i>>(first&takenMask)]
+		if second&literals != 0 && first&takenMask+second&takenMask <= litBits {
+			t[i] = first + second&(1<<valueShift-1) + second>>valueShift<<24
+		}
+	}
 }
