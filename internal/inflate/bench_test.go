@@ -61,7 +61,7 @@ func BenchmarkGunzip(b *testing.B) {
 		random := rand.New(rand.NewPCG(1, uint64(n)))
 		var plain, packed [][]byte
 		size := 0 // of the largest
-		for i := range max(2, 200/n) {
+		for i := range max(2, 2000/n) {
 			plain = append(plain, push(n, random))
 			packed = append(packed, gzipped(plain[i], gzip.DefaultCompression))
 			size = max(size, len(plain[i]))

@@ -63,7 +63,7 @@ func (d *decoder) symbol() (end bool, err error) {
 	case e&special != 0:
 		return true, nil
 	case e&literals != 0:
-		for i := range e >> literalShift & 3 {
+		for i := range e.literals() {
 			if err := d.room(1); err != nil {
 				return false, err
 			}
@@ -98,18 +98,17 @@ func (d *decoder) code(table []entry, indexBits uint) (e entry, value int, err e
 		if _, ok := d.take(indexBits); !ok {
 			return 0, 0, io.ErrUnexpectedEOF
 		}
-		e = table[e>>valueShift+uint32(d.acc)&(1<<(e>>codeShift&codeMask)-1)]
+		e = table[e.second(d.acc)]
 	}
-	code := uint(e >> codeShift & codeMask)
-	if _, ok := d.take(code); !ok {
+	if d.n < e.code() {
 		return 0, 0, io.ErrUnexpectedEOF
 	}
 	if e&invalid != 0 {
 		return 0, 0, d.corrupt()
 	}
-	extra, ok := d.take(uint(e&takenMask) - code)
-	if !ok {
+	value = e.value(d.acc)
+	if _, ok := d.take(e.taken()); !ok {
 		return 0, 0, io.ErrUnexpectedEOF
 	}
-	return e, int(e>>valueShift) + extra, nil
+	return e, value, nil
 }

@@ -6,8 +6,9 @@ import "io"
 // codes for lengths (RFC 1951, section 3.2.7).
 var lengthOrder = [lengthCodes]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
-// pairFrom is
-const pairFrom = 4 << 10
+// pairFrom is the input from which pairs of literals save more time than it
+// takes to find them.
+const pairFrom = 8 << 10
 
 // codes reads the codes of a dynamic block and builds their tables.
 func (d *decoder) codes() error {
@@ -58,7 +59,7 @@ func (d *decoder) codeLength(all []uint8, at int) (int, error) {
 		d.refill()
 	}
 	e := d.own.length[d.acc&(1<<lengthBits-1)]
-	if _, ok := d.take(uint(e & takenMask)); !ok {
+	if _, ok := d.take(e.taken()); !ok {
 		return 0, io.ErrUnexpectedEOF
 	}
 	if e&invalid != 0 {

@@ -2,12 +2,10 @@ package inflate
 
 import "encoding/binary"
 
+// What one step of fast needs at most.
 const (
-	litMask  = 1<<litBits - 1
-	distMask = 1<<distBits - 1
-
-	inMargin  = 7 + 8 // two refills
-	litMargin = 4 * 2 // four entries of literals
+	inMargin  = 7 + 8 // bytes that two fills read
+	outMargin = 4 * 2 // literals, before what it looks at again
 	copyStep  = 16
 )
 
@@ -16,38 +14,26 @@ const (
 func (d *decoder) fast() {
 	in, out, lit, dist := d.in, d.out, d.lit, d.dist
 	pos, acc, n, w := d.pos, d.acc, d.n, d.w
-	inEnd, outEnd := len(in)-inMargin, len(out)-litMargin
+	inEnd, outEnd := len(in)-inMargin, len(out)-outMargin
 	if pos > inEnd {
 		return
 	}
 	pos, acc, n = fill(in, pos, acc, n)
 	for pos <= inEnd && w <= outEnd {
-		// There are 56 bits or more. Four literals take 44 at most, and 11 are
-		// looked at; a length and a distance take 48.
+		// There are 56 bits or more: for four entries of literals, or for three
+		// and to see the next, or for a length and a distance, which take 48.
 		e := lit[acc&litMask]
 		if e&literals != 0 {
-			binary.LittleEndian.PutUint16(out[w:], uint16(e>>valueShift))
-			w += int(e >> literalShift & 3)
-			acc >>= e & takenMask
-			n -= uint(e & takenMask)
+			acc, n, w = put(out, w, e, acc, n)
 			e = lit[acc&litMask]
 			if e&literals != 0 {
-				binary.LittleEndian.PutUint16(out[w:], uint16(e>>valueShift))
-				w += int(e >> literalShift & 3)
-				acc >>= e & takenMask
-				n -= uint(e & takenMask)
+				acc, n, w = put(out, w, e, acc, n)
 				e = lit[acc&litMask]
 				if e&literals != 0 {
-					binary.LittleEndian.PutUint16(out[w:], uint16(e>>valueShift))
-					w += int(e >> literalShift & 3)
-					acc >>= e & takenMask
-					n -= uint(e & takenMask)
+					acc, n, w = put(out, w, e, acc, n)
 					e = lit[acc&litMask]
 					if e&literals != 0 {
-						binary.LittleEndian.PutUint16(out[w:], uint16(e>>valueShift))
-						w += int(e >> literalShift & 3)
-						acc >>= e & takenMask
-						n -= uint(e & takenMask)
+						acc, n, w = put(out, w, e, acc, n)
 						pos, acc, n = fill(in, pos, acc, n)
 						continue
 					}
@@ -55,62 +41,52 @@ func (d *decoder) fast() {
 			}
 			pos, acc, n = fill(in, pos, acc, n)
 		}
-		a, left := acc, n
+
+		a, left := acc, n // taken only when the match is known to be valid
 		if e&special != 0 {
 			if e&link == 0 {
 				break
 			}
-			a >>= litBits
-			left -= litBits
-			e = lit[e>>valueShift+value(a, e>>codeShift&codeMask)]
+			a, left = a>>litBits, left-litBits
+			e = lit[e.second(a)]
 			if e&special != 0 {
 				break
 			}
 			if e&literals != 0 {
-				out[w] = byte(e >> valueShift)
-				w++
-				pos, acc, n = fill(in, pos, a>>(e&takenMask), left-uint(e&takenMask))
+				acc, n, w = put(out, w, e, a, left)
+				pos, acc, n = fill(in, pos, acc, n)
 				continue
 			}
 		}
-		length := int(e>>valueShift + value(a, e&takenMask)>>(e>>codeShift&codeMask))
-		a >>= e & takenMask
-		left -= uint(e & takenMask)
+		length := e.value(a)
+		a, left = a>>e.taken(), left-e.taken()
 		e = dist[a&distMask]
 		if e&special != 0 {
 			if e&link == 0 {
 				break
 			}
-			a >>= distBits
-			left -= distBits
-			e = dist[e>>valueShift+value(a, e>>codeShift&codeMask)]
+			a, left = a>>distBits, left-distBits
+			e = dist[e.second(a)]
 			if e&special != 0 {
 				break
 			}
 		}
-		distance := int(e>>valueShift + value(a, e&takenMask)>>(e>>codeShift&codeMask))
-		if distance > w-d.member || length > len(out)-w-copyStep {
+		distance := e.value(a)
+		if distance > w-d.member || length > len(out)-w-2*copyStep {
 			break
 		}
-		pos, acc, n = fill(in, pos, a>>(e&takenMask), left-uint(e&takenMask))
-		to, from := out[w:], out[w-distance:]
+		pos, acc, n = fill(in, pos, a>>e.taken(), left-e.taken())
+		copyMatch(out[w:], out[w-distance:], length, distance)
 		w += length
-		switch {
-		case distance >= 16:
-			for i := 0; i < length; i += 16 {
-				*(*[16]byte)(to[i:]) = *(*[16]byte)(from[i:])
-			}
-		case distance >= 8:
-			for i := 0; i < length; i += 8 {
-				*(*[8]byte)(to[i:]) = *(*[8]byte)(from[i:])
-			}
-		default:
-			for i := range length {
-				to[i] = from[i]
-			}
-		}
 	}
 	d.pos, d.acc, d.n, d.w = pos, acc, n, w
+}
+
+// put writes one or two literals; the second byte may be none, and is written
+// over.
+func put(out []byte, w int, e entry, acc uint64, n uint) (uint64, uint, int) {
+	binary.LittleEndian.PutUint16(out[w:], uint16(e>>valueShift))
+	return acc >> e.taken(), n - e.taken(), w + e.literals()
 }
 
 // fill makes n at least 56, by whole bytes.
@@ -118,5 +94,22 @@ func fill(in []byte, pos int, acc uint64, n uint) (int, uint64, uint) {
 	return pos + int(63-n)>>3, acc | binary.LittleEndian.Uint64(in[pos:])<<(n&63), n | 56
 }
 
-// value is the lowest bits of acc.
-func value(acc uint64, bits uint32) uint32 { return uint32(acc) & (1<<(bits&31) - 1) }
+// copyMatch copies from a distance before to, and up to 31 bytes more.
+func copyMatch(to, from []byte, length, distance int) {
+	switch {
+	case distance >= copyStep: // most matches are short: two steps without a question
+		*(*[copyStep]byte)(to) = *(*[copyStep]byte)(from)
+		*(*[copyStep]byte)(to[copyStep:]) = *(*[copyStep]byte)(from[copyStep:])
+		for i := 2 * copyStep; i < length; i += copyStep {
+			*(*[copyStep]byte)(to[i:]) = *(*[copyStep]byte)(from[i:])
+		}
+	case distance >= 8:
+		for i := 0; i < length; i += 8 {
+			*(*[8]byte)(to[i:]) = *(*[8]byte)(from[i:])
+		}
+	default:
+		for i := range length {
+			to[i] = from[i]
+		}
+	}
+}

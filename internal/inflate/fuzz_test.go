@@ -18,20 +18,24 @@ import (
 const fuzzLimit = 64 << 10
 
 // requireInflate compares with compress/flate: the same streams are valid, they
-// end at the same byte, and say the same.
+// end at the same byte, and say the same. More input than a stream needs must
+// not matter, though it lets literals be paired.
 func requireInflate(t *testing.T, src []byte, room int) {
 	t.Helper()
-	reader := bytes.NewReader(src)
-	want, wantErr := io.ReadAll(io.LimitReader(flate.NewReader(reader), fuzzLimit+1))
-	out, consumed, err := Inflate(make([]byte, 0, room), bytes.Clone(src), fuzzLimit)
-	if len(want) > fuzzLimit {
-		require.ErrorIs(t, err, ErrTooLarge)
-		return
-	}
-	require.Equal(t, wantErr == nil, err == nil, "want %v, got %v", wantErr, err)
-	if err == nil {
-		require.Equal(t, len(src)-reader.Len(), consumed)
-		require.True(t, bytes.Equal(want, out))
+	for _, more := range []int{0, pairFrom} {
+		src := append(bytes.Clone(src), make([]byte, more)...)
+		reader := bytes.NewReader(src)
+		want, wantErr := io.ReadAll(io.LimitReader(flate.NewReader(reader), fuzzLimit+1))
+		out, consumed, err := Inflate(make([]byte, 0, room), src, fuzzLimit)
+		if len(want) > fuzzLimit {
+			require.ErrorIs(t, err, ErrTooLarge)
+			continue
+		}
+		require.Equal(t, wantErr == nil, err == nil, "want %v, got %v", wantErr, err)
+		if err == nil {
+			require.Equal(t, len(src)-reader.Len(), consumed)
+			require.True(t, bytes.Equal(want, out))
+		}
 	}
 }
 
@@ -46,7 +50,6 @@ func FuzzInflate(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, src []byte, room uint16) {
 		requireInflate(t, src, int(room))
-		requireInflate(t, src, int(room)+300)
 	})
 }
 
@@ -129,7 +132,7 @@ func randomCode(random *rand.Rand, n int) []int {
 func TestRandomCodes(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 5))
 	valid := 0
-	for range 30_000 {
+	for range 15_000 {
 		var w bitWriter
 		for last := 0; last == 0; {
 			last = min(1, random.IntN(4))
@@ -159,5 +162,5 @@ func TestRandomCodes(t *testing.T) {
 		}
 		requireInflate(t, w.bytes, random.IntN(3000))
 	}
-	require.Greater(t, valid, 1000)
+	require.Greater(t, valid, 500)
 }

@@ -16,7 +16,7 @@ import "math/bits"
 // Of a code that is longer than the index of the first table, the entry there
 // is a link to a second table, indexed by the bits that follow, whose entries
 // count the bits from there.
-type entry = uint32
+type entry uint32
 
 const (
 	takenMask    = 63
@@ -30,12 +30,29 @@ const (
 	valueShift   = 16
 )
 
+func (e entry) taken() uint   { return uint(e & takenMask) }
+func (e entry) code() uint    { return uint(e >> codeShift & codeMask) }
+func (e entry) literals() int { return int(e >> literalShift & 3) }
+
+// value is the length or the distance of a code that the bits begin with.
+func (e entry) value(bits uint64) int {
+	return int(e>>valueShift) + int(bits&(1<<e.taken()-1)>>e.code())
+}
+
+// second is the index that a link leads to, by the bits that follow it.
+func (e entry) second(bits uint64) uint {
+	return uint(e>>valueShift) + uint(bits)&(1<<e.code()-1)
+}
+
 const (
 	maxCode = 15 // bits of the longest code (RFC 1951, section 3.2.7)
 
 	litBits    = 11 // index bits of the first table
 	distBits   = 8
 	lengthBits = 7
+
+	litMask  = 1<<litBits - 1
+	distMask = 1<<distBits - 1
 
 	litCodes    = 288 // the last two are never used, but have a fixed code
 	distCodes   = 32  // the same
@@ -216,8 +233,8 @@ func (t *litTable) pair() {
 		if first&literals == 0 {
 			continue
 		}
-		second := t[i>>(first&takenMask)]
-		if second&literals != 0 && first&takenMask+second&takenMask <= litBits {
+		second := t[i>>first.taken()]
+		if second&literals != 0 && first.taken()+second.taken() <= litBits {
 			t[i] = first + second&(1<<valueShift-1) + second>>valueShift<<24
 		}
 	}
