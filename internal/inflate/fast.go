@@ -66,10 +66,7 @@ func (d *decoder) fast() {
 				break
 			}
 			a, left = a>>distBits, left-distBits
-			e = dist[e.second(a)]
-			if e&special != 0 {
-				break
-			}
+			e = dist[e.second(a)] // never 30 or 31, which only the fixed code has
 		}
 		distance := e.value(a)
 		if distance > w-d.member || length > len(out)-w-2*copyStep {

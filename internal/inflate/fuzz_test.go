@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	kgzip "github.com/klauspost/compress/gzip"
@@ -163,4 +164,36 @@ func TestRandomCodes(t *testing.T) {
 		requireInflate(t, w.bytes, random.IntN(3000))
 	}
 	require.Greater(t, valid, 500)
+}
+
+// Lengths of codes that cannot be, behind a code for lengths of one or two bits.
+func TestBadLengths(t *testing.T) {
+	for name, tc := range map[string]struct {
+		codes  map[uint8]int // lengths of the codes for lengths
+		lists  string        // bits
+		errors bool
+	}{
+		"repeats nothing":    {map[uint8]int{16: 1, 8: 1}, "1" + "00" + strings.Repeat("0", 300), true},
+		"repeats too often":  {map[uint8]int{18: 1, 8: 1}, "1" + "1111111" + "1" + "1111111", true},
+		"not among the code": {map[uint8]int{8: 1}, "1", true},
+		"no code":            {nil, "0", true},
+		// No literals, one bit for the end of the block and each of two distances; the end.
+		"valid": {map[uint8]int{18: 1, 1: 1}, "1" + "1111111" + "1" + "1101011" + "0" + "00" + "0", false},
+	} {
+		var w bitWriter
+		w.write(1|2<<1, 3)
+		w.write(0, 5)
+		w.write(1, 5)
+		w.write(19-4, 4)
+		for _, symbol := range lengthOrder {
+			w.write(tc.codes[symbol], 3)
+		}
+		for _, bit := range tc.lists {
+			w.write(int(bit-'0'), 1)
+		}
+		w.write(0, 64)
+		_, _, err := Inflate(nil, w.bytes, fuzzLimit)
+		require.Equal(t, tc.errors, err != nil, "%s: %v", name, err)
+		requireInflate(t, w.bytes, 100)
+	}
 }

@@ -99,7 +99,12 @@ func TestCut(t *testing.T) {
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 		require.Equal(t, string(plain), string(out))
 	}
-	packed := gzipped(plain, 6)
+	header := []byte("\x1f\x8b\x08\x1e\x00\x00\x00\x00\x00\x00\x02\x00exname\x00comment\x00") // all fields
+	sum := crc32.ChecksumIEEE(header)
+	packed := append(append(header, byte(sum), byte(sum>>8)), gzipped(plain, 6)[10:]...)
+	out, err := Gunzip(nil, packed, len(plain))
+	require.NoError(t, err)
+	require.Equal(t, string(plain), string(out))
 	for i := range packed {
 		want := io.ErrUnexpectedEOF
 		if i == 0 {
