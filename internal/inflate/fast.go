@@ -73,8 +73,19 @@ func (d *decoder) fast() {
 			break
 		}
 		pos, acc, n = fill(in, pos, a>>e.taken(), left-e.taken())
-		copyMatch(out[w:], out[w-distance:], length, distance)
+		to, from := out[w:], out[w-distance:]
 		w += length
+		if distance < copyStep {
+			copyNear(to, from, length, distance)
+			continue
+		}
+		// Most matches are short: two steps without a question, up to 31 bytes
+		// beyond the match.
+		*(*[copyStep]byte)(to) = *(*[copyStep]byte)(from)
+		*(*[copyStep]byte)(to[copyStep:]) = *(*[copyStep]byte)(from[copyStep:])
+		for i := 2 * copyStep; i < length; i += copyStep {
+			*(*[copyStep]byte)(to[i:]) = *(*[copyStep]byte)(from[i:])
+		}
 	}
 	d.pos, d.acc, d.n, d.w = pos, acc, n, w
 }
@@ -91,22 +102,15 @@ func fill(in []byte, pos int, acc uint64, n uint) (int, uint64, uint) {
 	return pos + int(63-n)>>3, acc | binary.LittleEndian.Uint64(in[pos:])<<(n&63), n | 56
 }
 
-// copyMatch copies from a distance before to, and up to 31 bytes more.
-func copyMatch(to, from []byte, length, distance int) {
-	switch {
-	case distance >= copyStep: // most matches are short: two steps without a question
-		*(*[copyStep]byte)(to) = *(*[copyStep]byte)(from)
-		*(*[copyStep]byte)(to[copyStep:]) = *(*[copyStep]byte)(from[copyStep:])
-		for i := 2 * copyStep; i < length; i += copyStep {
-			*(*[copyStep]byte)(to[i:]) = *(*[copyStep]byte)(from[i:])
-		}
-	case distance >= 8:
-		for i := 0; i < length; i += 8 {
-			*(*[8]byte)(to[i:]) = *(*[8]byte)(from[i:])
-		}
-	default:
+// copyNear copies a match that overlaps what it writes, and up to 7 bytes more.
+func copyNear(to, from []byte, length, distance int) {
+	if distance < 8 {
 		for i := range length {
 			to[i] = from[i]
 		}
+		return
+	}
+	for i := 0; i < length; i += 8 {
+		*(*[8]byte)(to[i:]) = *(*[8]byte)(from[i:])
 	}
 }

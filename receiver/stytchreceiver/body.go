@@ -52,6 +52,9 @@ func (br *bodyReader) release(b *body) {
 	if cap(b.spare) > keepBuffer {
 		b.spare = nil
 	}
+	if cap(b.buffer) > cap(b.spare) { // the wire needs the smaller one
+		b.buffer, b.spare = b.spare, b.buffer
+	}
 	b.zstd.detach()
 	br.free.Put(b)
 }
