@@ -30,8 +30,8 @@ type body struct {
 	data []byte // after decompression
 	wire int64  // bytes on the wire
 
-	buffer []byte // holds what was read, or decompressed last
-	spare  []byte // for what buffer decompresses to
+	buffer []byte // holds what was read last, or what that decompressed to
+	spare  []byte // the other of the two: see swap
 	zstd   zstdReader
 }
 
@@ -52,9 +52,6 @@ func (br *bodyReader) release(b *body) {
 	if cap(b.spare) > keepBuffer {
 		b.spare = nil
 	}
-	if cap(b.buffer) > cap(b.spare) { // the wire needs the smaller one
-		b.buffer, b.spare = b.spare, b.buffer
-	}
 	b.zstd.detach()
 	br.free.Put(b)
 }
@@ -74,7 +71,10 @@ func (br *bodyReader) read(w http.ResponseWriter, r *http.Request, f format) (*b
 
 func (br *bodyReader) fill(b *body, wire io.Reader, f format) error {
 	counted := counter{Reader: wire}
-	err := b.open(f.encoding, &counted, br.limit)
+	if f.snappyBlock {
+		b.swap()
+	}
+	err := b.readEncoded(f.encoding, &counted, br.limit)
 	b.wire = counted.n
 	if err != nil && f.encoding != "" {
 		err = fmt.Errorf("%s: %w", f.encoding, err)

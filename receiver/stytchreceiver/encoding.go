@@ -16,9 +16,9 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/inflate"
 )
 
-// open reads into b.buffer what r decompresses to. The encodings are Loki's,
+// readEncoded reads into b.buffer what r decompresses to. The encodings are Loki's,
 // whose deflate is a raw stream, and zstd.
-func (b *body) open(encoding string, r io.Reader, limit int64) error {
+func (b *body) readEncoded(encoding string, r io.Reader, limit int64) error {
 	switch encoding {
 	case "":
 		return b.readAll(r, limit)
@@ -42,18 +42,23 @@ func (b *body) open(encoding string, r io.Reader, limit int64) error {
 type decompressor func(dst, src []byte, limit int) ([]byte, error)
 
 func (b *body) readPacked(r io.Reader, by decompressor, limit int64) error {
+	b.swap()
 	if err := b.readAll(r, limit); err != nil {
 		return err
 	}
 	return b.decompress(by, limit)
 }
 
-// decompress replaces what is in b.buffer.
+// decompress replaces what was read into b.buffer after a swap, and swaps back.
 func (b *body) decompress(by decompressor, limit int64) (err error) {
-	b.spare, err = by(b.spare[:0], b.buffer, int(min(limit, math.MaxInt)))
-	b.buffer, b.spare = b.spare, b.buffer
+	b.swap()
+	b.buffer, err = by(b.buffer[:0], b.spare, int(min(limit, math.MaxInt)))
 	return err
 }
+
+// swap is done before reading what is to be decompressed, and again when it is:
+// one buffer then always holds compressed bytes, and stays as small as they.
+func (b *body) swap() { b.buffer, b.spare = b.spare, b.buffer }
 
 // unflate ignores what follows the stream.
 func unflate(dst, src []byte, limit int) ([]byte, error) {
