@@ -32,7 +32,7 @@ func plains() [][]byte {
 	random.Shuffle(len(skewed), func(i, j int) { skewed[i], skewed[j] = skewed[j], skewed[i] })
 	all := [][]byte{
 		nil, []byte("a"), noise, skewed,
-		bytes.Repeat([]byte(" "), 1_000_000), // matches of all distances below a word's size
+		bytes.Repeat([]byte(" "), 300_000), // matches of all distances below a word's size
 		bytes.Repeat([]byte("abc"), 50_000), bytes.Repeat([]byte("0123456789"), 9_000),
 		bytes.Repeat(noise[:window], 3), bytes.Repeat(noise[:window-1], 3), // matches from as far as can be
 		push(1, random), push(50, random),
@@ -64,7 +64,7 @@ func deflated(plain []byte, level, parts int) []byte {
 // what follows the stream is left alone.
 func TestInflate(t *testing.T) {
 	for i, plain := range plains() {
-		for level := flate.HuffmanOnly; level <= flate.BestCompression; level++ {
+		for _, level := range []int{flate.HuffmanOnly, 0, 1, 3, 6, 9} {
 			for _, parts := range []int{1, 5} {
 				name := fmt.Sprintf("%d, level %d, %d parts", i, level, parts)
 				packed := deflated(plain, level, parts)
