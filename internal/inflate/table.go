@@ -59,8 +59,8 @@ const (
 	lengthCodes = 19
 )
 
-// A second table of 2^n entries serves at least n+1 codes. Thus what all of
-// them need is at most that many times the largest.
+// A second table of 2^n entries serves at least n+1 codes, so all second tables
+// together have at most 2^n/(n+1) entries for each code, with the largest n.
 const (
 	litSize  = 1<<litBits + litCodes<<(maxCode-litBits)/(maxCode-litBits+1)
 	distSize = 1<<distBits + distCodes<<(maxCode-distBits)/(maxCode-distBits+1)
