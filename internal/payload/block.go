@@ -1,8 +1,11 @@
 package payload
 
 import (
+	"errors"
 	"fmt"
-	"slices"
+	"io"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/inflate"
 )
 
 // block is records of one stream, encoded one after another with separators
@@ -17,20 +20,21 @@ type block struct {
 }
 
 // appendPlain appends the records as they are encoded.
-func (b *block) appendPlain(dst []byte) ([]byte, error) {
-	if b.packing == plain {
-		return append(dst, b.data...), nil
-	}
+func (b *block) appendPlain(dst []byte) (_ []byte, err error) {
 	begin := len(dst)
-	dst = slices.Grow(dst, b.size)[:begin+b.size]
-	var err error
 	switch b.packing {
+	case plain:
+		dst = append(dst, b.data...)
 	case deflated:
-		err = unpackDeflate(dst[begin:], b.data)
+		// The blocks are complete, but none of them is the last.
+		if dst, _, err = inflate.Inflate(dst, b.data, b.size); errors.Is(err, io.ErrUnexpectedEOF) {
+			err = nil
+		}
 	case snappied:
-		err = unpackSnappy(dst[begin:], b.data)
-	default:
-		err = fmt.Errorf("packing %d is not known", b.packing)
+		dst, err = unpackSnappy(dst, b.data, b.size)
+	}
+	if err == nil && len(dst)-begin != b.size {
+		err = fmt.Errorf("%d bytes, want %d", len(dst)-begin, b.size)
 	}
 	if err != nil {
 		return dst[:begin], fmt.Errorf("unpacking queued records: %w", err)

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
-	"io"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // A gzip member (RFC 1952) is a header, DEFLATE blocks and a trailer with the
@@ -50,11 +47,4 @@ func joinGzip(dst *bytes.Buffer, p *Payload) error {
 	trailer := binary.LittleEndian.AppendUint32(dst.AvailableBuffer(), sum)
 	dst.Write(binary.LittleEndian.AppendUint32(trailer, uint32(p.size)))
 	return nil
-}
-
-func unpackDeflate(dst, packed []byte) error {
-	r := flate.NewReader(bytes.NewReader(packed))
-	defer r.Close()
-	_, err := io.ReadFull(r, dst)
-	return err
 }

@@ -45,8 +45,7 @@ func appendSnappy(dst *bytes.Buffer, plain []byte) {
 	}
 }
 
-func unpackSnappy(dst, packed []byte) error {
-	block := append(binary.AppendUvarint(nil, uint64(len(dst))), packed...)
-	_, err := s2.Decode(dst, block)
-	return err
+func unpackSnappy(dst, packed []byte, size int) ([]byte, error) {
+	text, err := s2.Decode(nil, append(binary.AppendUvarint(nil, uint64(size)), packed...))
+	return append(dst, text...), err
 }
