@@ -219,7 +219,9 @@ func store(b []byte, w uint64) {
 }
 
 // special sets the high bit of each byte of w that is not plain ASCII.
-func special(w uint64) uint64 { return (w | structural(w)) & highs }
+func special(w uint64) uint64 {
+	return (w | (w - ' '*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones)) & highs
+}
 
 // structural sets the high bit of each byte of w that is a quote, a backslash or
 // a control character; the other bits mean nothing. Borrows can set further high

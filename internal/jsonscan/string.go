@@ -46,7 +46,11 @@ func AppendString[T Text](dst []byte, s T, i int) ([]byte, int, error) {
 	if i >= len(s) || s[i] != '"' {
 		return dst, i, syntax(i, "want a string")
 	}
-	i++
+	return appendRest(dst, s, i+1)
+}
+
+// appendRest is AppendString from within the string.
+func appendRest[T Text](dst []byte, s T, i int) ([]byte, int, error) {
 	for {
 		dst, i = appendPlain(dst, s, i)
 		if i >= len(s) {

@@ -68,7 +68,7 @@ func FuzzEncode(f *testing.F) {
 					require.Equal(t, labels, got.Streams[0].Labels)
 					require.Equal(t, taken, got.Entries())
 					for i, e := range got.Streams[0].Entries {
-						require.Equal(t, Entry{rest[i].Timestamp, rest[i].Text, metadata}, e)
+						require.Equal(t, Entry{rest[i].Timestamp, rest[i].Text, metadata, e.Index}, e)
 					}
 				}
 				rest = rest[taken:]
