@@ -78,7 +78,7 @@ func (o *Object[T]) Skip(end int) { o.end = end }
 
 // Next reads the next member whole.
 func (o *Object[T]) Next(m *Member) bool {
-	if o.jump(m) {
+	if len(o.index) > 0 && o.jump(m) {
 		return true
 	}
 	if !o.NextKey(m) {
