@@ -1,7 +1,6 @@
 package jsonscan
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
 	"slices"
@@ -57,8 +56,8 @@ func appendRuns(dst []byte, index Index, s []byte) (out, i, n int) {
 		comma = ',' | quote<<8
 	)
 	for i+8 <= len(s) && out+8 <= len(dst) {
-		w := binary.LittleEndian.Uint64(s[i : i+8])
-		binary.LittleEndian.PutUint64(dst[out:out+8], w)
+		w := load(s, i)
+		store(dst[out:out+8], w)
 		m := special(w)
 		if m == 0 {
 			i, out = i+8, out+8
@@ -69,14 +68,14 @@ func appendRuns(dst []byte, index Index, s []byte) (out, i, n int) {
 		if i+8 > len(s) || out+8 > len(dst) || n+2 > len(index) {
 			break
 		}
-		w = binary.LittleEndian.Uint64(s[i : i+8])
+		w = load(s, i)
 		if w&0xffff != quote {
 			break
 		}
 		index[n] = uint32(out)
 		if next := w >> 16 & 0xffffff; next == colon || next == comma { // half of all quotes
 			index[n+1] = uint32(out + 2)
-			binary.LittleEndian.PutUint64(dst[out:out+8], '"'|next&0xff<<8|'"'<<16)
+			store(dst[out:out+8], '"'|next&0xff<<8|'"'<<16)
 			i, out, n = i+5, out+3, n+2
 		} else {
 			dst[out] = '"'
