@@ -10,7 +10,6 @@
 package jsonscan
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -191,7 +190,7 @@ func appendPlain[T Text](dst []byte, s T, i int) ([]byte, int) {
 			dst = slices.Grow(dst, 64)
 		}
 		w, end := load(s, i), len(dst)
-		binary.LittleEndian.PutUint64(dst[end:end+8], w)
+		store(dst[end:end+8], w)
 		if m := structural(w) & highs; m != 0 {
 			n := bits.TrailingZeros64(m) >> 3
 			return dst[:end+n], i + n
@@ -211,8 +210,18 @@ func load[T Text](s T, i int) uint64 {
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
+// store writes w to b as eight bytes, the lowest first. Unlike the function of
+// encoding/binary it is inlined where it is used.
+func store(b []byte, w uint64) {
+	_ = b[7]
+	b[0], b[1], b[2], b[3] = byte(w), byte(w>>8), byte(w>>16), byte(w>>24)
+	b[4], b[5], b[6], b[7] = byte(w>>32), byte(w>>40), byte(w>>48), byte(w>>56)
+}
+
 // special sets the high bit of each byte of w that is not plain ASCII.
-func special(w uint64) uint64 { return (w | structural(w)) & highs }
+func special(w uint64) uint64 {
+	return (w | (w - ' '*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones)) & highs
+}
 
 // structural sets the high bit of each byte of w that is a quote, a backslash or
 // a control character; the other bits mean nothing. Borrows can set further high

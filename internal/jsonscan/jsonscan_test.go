@@ -99,6 +99,8 @@ func FuzzAppendQuotedIsReadBack(f *testing.F) {
 	f.Add("\x00\x1f\u2028\xff\xc3\x28\xed\xa0\x80")
 	f.Fuzz(func(t *testing.T, value string) {
 		quoted := AppendQuoted([]byte("x"), value)[1:]
+		roomy := AppendQuoted(make([]byte, 0, 100+2*len(value)), value)
+		require.Equal(t, string(quoted), string(roomy), "however much room there is")
 		var want string
 		require.NoError(t, json.Unmarshal(quoted, &want))
 		require.Equal(t, want, string([]rune(value)))

@@ -1,5 +1,7 @@
 package jsonscan
 
+import "math/bits"
+
 const hexDigits = "0123456789abcdef"
 
 // AppendQuoted appends s to dst as a JSON string. It escapes no more than it
@@ -8,6 +10,8 @@ const hexDigits = "0123456789abcdef"
 func AppendQuoted(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
+		out, in := quoteRuns(dst[len(dst):cap(dst)], s[i:])
+		dst, i = dst[:len(dst)+out], i+in
 		start := i
 		i = plain(s, i)
 		dst = append(dst, s[start:i]...)
@@ -39,4 +43,32 @@ func AppendQuoted(dst []byte, s string) []byte {
 		i++
 	}
 	return append(dst, '"')
+}
+
+// quoteRuns is the other way of appendRuns: it puts plain ASCII and quotes from
+// s into dst, as far as there is room, and stops at anything else and up to
+// eight bytes before the end. It returns how much of dst and s it has used.
+func quoteRuns(dst []byte, s string) (out, i int) {
+	for i+8 <= len(s) && out+8 <= len(dst) {
+		w := load(s, i)
+		store(dst[out:out+8], w)
+		m := special(w)
+		if m == 0 {
+			i, out = i+8, out+8
+			continue
+		}
+		k := bits.TrailingZeros64(m) >> 3
+		i, out = i+k, out+k
+		if s[i] != '"' || i+3 > len(s) || out+8 > len(dst) {
+			break
+		}
+		if s[i+2] == '"' && (s[i+1] == ':' || s[i+1] == ',') {
+			store(dst[out:out+8], '\\'|'"'<<8|uint64(s[i+1])<<16|'\\'<<24|'"'<<32)
+			i, out = i+3, out+5
+		} else {
+			dst[out], dst[out+1] = '\\', '"'
+			i, out = i+1, out+2
+		}
+	}
+	return out, i
 }

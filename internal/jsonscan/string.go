@@ -1,6 +1,7 @@
 package jsonscan
 
 import (
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -9,7 +10,20 @@ import (
 // opening quote stands at s[i], and whether there are escapes in it. Without
 // escapes the string's value is s[i+1 : end-1].
 func SkipString[T Text](s T, i int) (end int, escaped bool, err error) {
-	i++
+	for i++; i+8 <= len(s); i += 8 { // as nearly all strings end
+		if m := special(load(s, i)); m != 0 {
+			i += bits.TrailingZeros64(m) >> 3
+			if s[i] == '"' {
+				return i + 1, false, nil
+			}
+			break
+		}
+	}
+	return skipRest(s, i)
+}
+
+// skipRest is SkipString from within the string.
+func skipRest[T Text](s T, i int) (end int, escaped bool, err error) {
 	for {
 		i = plain(s, i)
 		if i >= len(s) {
@@ -46,7 +60,11 @@ func AppendString[T Text](dst []byte, s T, i int) ([]byte, int, error) {
 	if i >= len(s) || s[i] != '"' {
 		return dst, i, syntax(i, "want a string")
 	}
-	i++
+	return appendRest(dst, s, i+1)
+}
+
+// appendRest is AppendString from within the string.
+func appendRest[T Text](dst []byte, s T, i int) ([]byte, int, error) {
 	for {
 		dst, i = appendPlain(dst, s, i)
 		if i >= len(s) {

@@ -17,6 +17,9 @@ type Object[T Text] struct {
 	depth int
 	begun bool
 	err   error
+
+	index Index
+	quote int // the first in index that may still come
 }
 
 // ReadObject begins the walk of the object whose brace stands at s[i]. Depth
@@ -30,6 +33,10 @@ func ReadObject[T Text](s T, i, depth int) (Object[T], error) {
 	}
 	return Object[T]{text: s, end: i + 1, depth: depth + 1}, nil
 }
+
+// Use makes the walk jump over strings: index is that of the text, or empty. It
+// is for a walk that has not begun, of an object with no string before it.
+func (o *Object[T]) Use(index Index) { o.index = index }
 
 // NextKey reads up to the next member's value: it sets Key, KeyEnd, KeyEscaped
 // and Value. The caller reads the value itself and says with Skip where it
@@ -54,7 +61,7 @@ func (o *Object[T]) NextKey(m *Member) bool {
 	}
 	m.Key = i
 	var err error
-	if m.KeyEnd, m.KeyEscaped, err = SkipString(s, i); err != nil {
+	if m.KeyEnd, m.KeyEscaped, err = o.skipString(i); err != nil {
 		o.end, o.err = m.KeyEnd, err
 		return false
 	}
@@ -71,11 +78,14 @@ func (o *Object[T]) Skip(end int) { o.end = end }
 
 // Next reads the next member whole.
 func (o *Object[T]) Next(m *Member) bool {
+	if len(o.index) > 0 && o.jump(m) {
+		return true
+	}
 	if !o.NextKey(m) {
 		return false
 	}
 	if m.Value < len(o.text) && o.text[m.Value] == '"' {
-		m.End, m.Escaped, o.err = SkipString(o.text, m.Value)
+		m.End, m.Escaped, o.err = o.skipString(m.Value)
 	} else {
 		m.Escaped = false
 		m.End, o.err = SkipValue(o.text, m.Value, o.depth)

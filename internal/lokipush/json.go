@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
 )
@@ -17,6 +18,7 @@ import (
 // an entry without a line is an error, where Loki passes over it silently.
 func (r *Request) DecodeJSON(body []byte) error {
 	r.begin(len(body))
+	r.index = slices.Grow(r.index, len(body)/bytesPerQuote)
 	end, err := r.root(body, jsonscan.SkipSpace(body, 0))
 	if err != nil {
 		return err
@@ -77,10 +79,7 @@ func (r *Request) entry(body []byte, i int) (int, error) {
 		case 0:
 			e.Timestamp, end, err = timestamp(body, i)
 		case 1:
-			e.Line, end, err = r.str(body, i)
-			if err != nil {
-				err = fmt.Errorf("line: %w", err)
-			}
+			end, err = r.line(&e, body, i)
 		case 2:
 			e.Metadata, end, err = r.metadata(body, i)
 		default:
@@ -159,6 +158,20 @@ func (r *Request) str(body []byte, i int) (string, int, error) {
 	value, end, err := jsonscan.AppendString(r.text.scratch[:0], body, i)
 	r.text.scratch = value
 	return r.text.keep(value), end, err
+}
+
+// line reads the line of e into the request's text.
+func (r *Request) line(e *Entry, body []byte, i int) (end int, err error) {
+	first := len(r.index)
+	r.text.scratch, r.index, end, err = jsonscan.AppendIndexed(r.text.scratch[:0], r.index, body, i)
+	if err != nil {
+		return end, fmt.Errorf("line: %w", err)
+	}
+	e.Line = r.text.keep(r.text.scratch)
+	if len(r.index) > first {
+		e.Index = r.index[first:len(r.index):len(r.index)]
+	}
+	return end, nil
 }
 
 // object calls read with each member's key and the place of its value; read

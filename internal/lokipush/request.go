@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
 )
 
 // Path is where Loki takes pushes.
@@ -34,6 +36,7 @@ type Request struct {
 	MaxEntries int
 
 	text    text
+	index   jsonscan.Index // of the lines, one after the other
 	labels  []Label
 	entries []Entry
 }
@@ -52,6 +55,9 @@ type Entry struct {
 	Timestamp int64 // nanoseconds since the epoch
 	Line      string
 	Metadata  []Label
+
+	// Index is that of Line, where it came with one: it does from JSON.
+	Index jsonscan.Index
 }
 
 // maxPairs is how many labels a stream, and how many pairs of structured
@@ -67,9 +73,21 @@ func (r *Request) Entries() int { return len(r.entries) }
 // huge request must not pin its memory for ever.
 const keep = 16 << 10
 
+// The room for the lines' indexes is one quote for bytesPerQuote of the body,
+// where events have one in 12 bytes or so: indexes take no more memory than half
+// the body. Room for keepQuotes is kept.
+const (
+	bytesPerQuote = 8
+	keepQuotes    = 32 * keep
+)
+
 // Reset lets go of all that r holds, but for room to decode into again.
 func (r *Request) Reset() {
 	r.Streams, r.entries, r.labels = emptied(r.Streams), emptied(r.entries), emptied(r.labels)
+	if cap(r.index) > keepQuotes {
+		r.index = nil
+	}
+	r.index = r.index[:0]
 	r.text.arena = strings.Builder{}
 }
 

@@ -54,7 +54,12 @@ func Fields(names []string) []Field {
 // unless the text is exactly one valid JSON object in valid UTF-8, with white
 // space around it allowed. Promote are further fields to pick out for Record.
 func (e *Event) Scan(text string, promote []Field) error {
-	end, err := e.ScanAt(text, jsonscan.SkipSpace(text, 0), promote)
+	return e.ScanIndexed(text, nil, promote)
+}
+
+// ScanIndexed is Scan of a text that came with its index, or with an empty one.
+func (e *Event) ScanIndexed(text string, index jsonscan.Index, promote []Field) error {
+	end, err := e.scan(text, jsonscan.SkipSpace(text, 0), index, promote)
 	if err != nil {
 		return err
 	}
@@ -63,11 +68,16 @@ func (e *Event) Scan(text string, promote []Field) error {
 
 // ScanAt reads the object that starts at text[i] and returns where it ends.
 func (e *Event) ScanAt(text string, i int, promote []Field) (end int, err error) {
+	return e.scan(text, i, nil, promote)
+}
+
+func (e *Event) scan(text string, i int, index jsonscan.Index, promote []Field) (end int, err error) {
 	*e = Event{promoted: append(e.promoted[:0], make([]string, len(promote))...)}
 	o, err := jsonscan.ReadObject(text, i, 0)
 	if err != nil {
 		return i, err
 	}
+	o.Use(index)
 	var m jsonscan.Member
 	for o.Next(&m) {
 		key := text[m.Key+1 : m.KeyEnd-1]

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
 )
 
 func scan(t *testing.T, text string) *Event {
@@ -201,6 +203,26 @@ func FuzzScanAgreesWithEncodingJSON(f *testing.F) {
 		if ok {
 			require.Equal(t, want, got, "%q", text)
 		}
+	})
+}
+
+// What a Loki push holds is read by the quotes that its line had: as without.
+func FuzzScanIndexedAgreesWithScan(f *testing.F) {
+	for _, text := range []string{sample, `{"a":["b"],"action":"c"}`, `{"action":"\u0065"}`, `{"status":"é"}`, `{"status":"x"`, `{"status"}`} {
+		f.Add(jsonscan.AppendQuoted(nil, text))
+	}
+	fields := Fields([]string{"user_id"})
+	f.Fuzz(func(t *testing.T, quoted []byte) {
+		text, _, err := jsonscan.AppendString(nil, quoted, 0)
+		if err != nil {
+			return
+		}
+		line, index, _, err := jsonscan.AppendIndexed(nil, make(jsonscan.Index, 0, len(quoted)), quoted, 0)
+		require.NoError(t, err)
+		var want, got Event
+		wantErr := want.Scan(string(text), fields)
+		require.Equal(t, wantErr, got.ScanIndexed(string(line), index, fields), "%q", text)
+		require.Equal(t, want, got, "%q", text)
 	})
 }
 

@@ -57,8 +57,9 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	duplicates := 0
 	for {
 		own, number := d.claim(list)
-		aside := plog.NewLogs()
+		aside := none
 		if number[wait] > 0 {
+			aside = plog.NewLogs()
 			ld.CopyTo(aside)
 			keep(aside, list, wait)
 		}
@@ -165,6 +166,9 @@ func (d *deduplicator) now() uint32 { return uint32(time.Since(d.start) / time.S
 func seconds(window time.Duration) uint32 {
 	return uint32((window + time.Second - 1) / time.Second)
 }
+
+// none is what most requests set aside. Nobody writes to it.
+var none = plog.NewLogs()
 
 // withAside returns the error of a request that still has events set aside. Where
 // it names the part to retry they belong to it: who sends only that part again

@@ -55,7 +55,7 @@ func (b *batch) stream(labels []lokipush.Label, entries int) {
 // line adds the line of a Loki entry, whatever it holds.
 func (b *batch) line(e *lokipush.Entry) error {
 	promote := b.promote
-	if b.event.Scan(e.Line, promote) != nil {
+	if b.event.ScanIndexed(e.Line, e.Index, promote) != nil {
 		b.malformed++
 		b.event, promote = stytch.Event{}, nil
 	}
@@ -108,7 +108,9 @@ func (b *batch) of(project string) plog.LogRecordSlice {
 func (b *batch) resource() plog.LogRecordSlice {
 	rl := b.logs.ResourceLogs().AppendEmpty()
 	attrs := rl.Resource().Attributes()
-	attrs.EnsureCapacity(len(b.labels) + 2)
+	// The project, its environment and what the processor sets, which two of the
+	// labels usually stand for.
+	attrs.EnsureCapacity(max(len(b.labels)+2, 4))
 	for _, l := range b.labels {
 		if l.Name != stytch.LabelSource && l.Name != stytch.LabelServiceName {
 			attrs.PutStr(l.Name, l.Value)

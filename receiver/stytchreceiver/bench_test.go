@@ -17,8 +17,10 @@ import (
 	"github.com/grafana/loki/pkg/push"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.opentelemetry.io/otel/sdk/metric"
 
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/lokicases"
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadata"
@@ -114,6 +116,34 @@ func BenchmarkDoors(b *testing.B) {
 			body := testdata.Webhooks()[0].JSON
 			run("webhook", webhookPath, []byte(body), sign(b, key, "msg_1", time.Now(), body))
 		}
+	}
+}
+
+// BenchmarkServer is one event a request through all that confighttp puts
+// before the doors, with telemetry as the collector has it by default, and with
+// its metrics at the level detailed.
+func BenchmarkServer(b *testing.B) {
+	for name, views := range map[string][]metric.View{"normal": {drop("*")}, "detailed": nil} {
+		b.Run(name, func(b *testing.B) {
+			set := receivertest.NewNopSettings(metadata.Type)
+			set.MeterProvider = metric.NewMeterProvider(metric.WithReader(metric.NewManualReader()), metric.WithView(views...))
+			cfg := createDefaultConfig().(*Config)
+			rcv, err := newReceiver(set, cfg, consumertest.NewNop())
+			require.NoError(b, err)
+			routes, err := rcv.routes(nil, newBodyReader(defaultMaxRequestBodySize, nil))
+			require.NoError(b, err)
+			server, err := newServer(b.Context(), cfg.HTTP, componenttest.NewNopHost(), set.TelemetrySettings, routes)
+			require.NoError(b, err)
+			body := lokiJSON(oneProject(1))
+			b.ReportAllocs()
+			for b.Loop() {
+				req := httptest.NewRequest(http.MethodPost, lokiPath, bytes.NewReader(body))
+				req.Header.Set("Content-Type", "application/json")
+				rec := httptest.NewRecorder()
+				server.Handler.ServeHTTP(rec, req)
+				require.Equal(b, http.StatusNoContent, rec.Code)
+			}
+		})
 	}
 }
 

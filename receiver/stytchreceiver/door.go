@@ -18,8 +18,8 @@ type door struct {
 	guard      guard
 	formatOf   func(header http.Header) (format, error)
 	bodies     *bodyReader
-	attrs      metric.MeasurementOption // of what is measured of every request
-	taken      metric.MeasurementOption // of a request that is taken: made once
+	attrs      []metric.AddOption // of what is measured of every request: made once
+	taken      []metric.AddOption // of a request that is taken
 }
 
 // A guard lets a request in by its header, before the body is read, and
@@ -43,7 +43,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	err := d.receive(w, r)
 	if err == nil {
 		w.WriteHeader(d.success)
-		d.telemetry.ReceiverStytchRequests.Add(r.Context(), 1, d.taken)
+		d.telemetry.ReceiverStytchRequests.Add(r.Context(), 1, d.taken...)
 		return
 	}
 	refusal := refusalOf(err)
@@ -51,8 +51,8 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	d.writeError(w, refusal.code, refusal.Error())
-	d.telemetry.ReceiverStytchRequests.Add(r.Context(), 1, d.measured(attribute.Int("http.response.status_code", refusal.code)))
-	d.telemetry.ReceiverStytchRefusedRequests.Add(r.Context(), 1, d.measured(attribute.String("reason", refusal.reason)))
+	d.telemetry.ReceiverStytchRequests.Add(r.Context(), 1, d.measured(attribute.Int("http.response.status_code", refusal.code))...)
+	d.telemetry.ReceiverStytchRefusedRequests.Add(r.Context(), 1, d.measured(attribute.String("reason", refusal.reason))...)
 }
 
 func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
@@ -76,20 +76,20 @@ func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer d.bodies.release(body)
-	d.telemetry.ReceiverStytchRequestWireSize.Add(ctx, body.wire, d.attrs)
-	d.telemetry.ReceiverStytchRequestSize.Add(ctx, int64(len(body.data)), d.attrs)
+	d.telemetry.ReceiverStytchRequestWireSize.Add(ctx, body.wire, d.attrs...)
+	d.telemetry.ReceiverStytchRequestSize.Add(ctx, int64(len(body.data)), d.attrs...)
 
 	b := newBatch(d.promote, d.cfg.MaxEventsPerRequest)
 	if err := format.parse(r.Header, body.data, b); err != nil {
 		return err
 	}
-	d.telemetry.ReceiverStytchMalformedEvents.Add(ctx, int64(b.malformed), d.attrs)
+	d.telemetry.ReceiverStytchMalformedEvents.Add(ctx, int64(b.malformed), d.attrs...)
 	return d.deliver(ctx, b)
 }
 
 // measured is what gives a measurement its attributes: the receiver's id, as
 // receiverhelper's own metrics have it, the door, and those that are passed.
-func (d *door) measured(attrs ...attribute.KeyValue) metric.MeasurementOption {
-	return metric.WithAttributeSet(attribute.NewSet(append(attrs,
-		attribute.String("receiver", d.set.ID.String()), attribute.String("door", d.name))...))
+func (d *door) measured(attrs ...attribute.KeyValue) []metric.AddOption {
+	return []metric.AddOption{metric.WithAttributeSet(attribute.NewSet(append(attrs,
+		attribute.String("receiver", d.set.ID.String()), attribute.String("door", d.name))...))}
 }

@@ -23,17 +23,35 @@ func lokiFormat(header http.Header) (format, error) {
 	if encoding == "snappy" {
 		f.encoding, f.snappyBlock = "", true
 	}
-	contentType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
-	switch {
-	case err == nil && contentType == "application/json":
+	given := header.Get("Content-Type")
+	switch mediaType(given) {
+	case typeJSON:
 		f.parse = parseJSONPush
-	case err == nil && contentType == "application/x-protobuf":
+	case typeProtobuf:
 		f.parse, f.snappyBlock = parseProtobufPush, true
 	default:
 		return f, refuse(http.StatusBadRequest, reasonContentType,
-			fmt.Errorf("Content-Type %.80q is not supported: want application/json or application/x-protobuf", header.Get("Content-Type")))
+			fmt.Errorf("Content-Type %.80q is not supported: want application/json or application/x-protobuf", given))
 	}
 	return f, nil
+}
+
+const (
+	typeJSON     = "application/json"
+	typeProtobuf = "application/x-protobuf"
+)
+
+// mediaType returns the type in a Content-Type, "" where it cannot be read. What
+// nearly every sender writes costs nothing.
+func mediaType(contentType string) string {
+	if contentType == typeJSON || contentType == typeProtobuf {
+		return contentType
+	}
+	parsed, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return ""
+	}
+	return parsed
 }
 
 func parseJSONPush(_ http.Header, body []byte, b *batch) error {

@@ -11,7 +11,7 @@ import (
 // deliver hands the records on. It returns nil only after every pipeline has
 // taken all of them.
 func (d *door) deliver(ctx context.Context, b *batch) error {
-	n := b.logs.LogRecordCount()
+	n := b.events
 	if n == 0 {
 		return nil
 	}

@@ -75,7 +75,7 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	if r.server, err = server.ToServer(ctx, host.GetExtensions(), r.set.TelemetrySettings, mux); err != nil {
+	if r.server, err = newServer(ctx, server, host, r.set.TelemetrySettings, mux); err != nil {
 		return err
 	}
 	listener, err := server.ToListener(ctx)

@@ -1,0 +1,115 @@
+package jsonscan
+
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
+
+// Index is where the quotes of a text stand, each of them, in order. Only a
+// text of nothing but plain ASCII has one, without a backslash or a control
+// character: there a string ends at the next quote, and who knows the index
+// need not read it. An empty index says nothing.
+type Index []uint32
+
+// AppendIndexed is AppendString, and appends the Index of the value to index.
+// It appends nothing where the value has none, or one that index has no room
+// for: index is never grown, so that nobody makes it large by sending quotes.
+func AppendIndexed(dst []byte, index Index, s []byte, i int) ([]byte, Index, int, error) {
+	if i >= len(s) || s[i] != '"' || uint64(len(s)) > math.MaxUint32 {
+		dst, i, err := AppendString(dst, s, i)
+		return dst, index, i, err
+	}
+	i++
+	start, known := len(dst), len(index)
+	out, in, n := appendRuns(dst[start:cap(dst)], index[known:cap(index)], s[i:])
+	for cap(dst)-start-out < 8 { // the room was too small: once more, from the beginning
+		dst = slices.Grow(dst, 1024+2*out)
+		out, in, n = appendRuns(dst[start:cap(dst)], index[known:cap(index)], s[i:])
+	}
+	dst, index, i = dst[:start+out], index[:known+n], i+in
+	for ; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '"':
+			return dst, index, i + 1, nil
+		case c == '\\' && i+1 < len(s) && s[i+1] == '"' && len(index) < cap(index):
+			index = append(index, uint32(len(dst)-start))
+			i, c = i+1, '"'
+		case c == '\\' || c < ' ' || c >= 0x80:
+			dst, i, err := appendRest(dst, s, i)
+			return dst, index[:known], i, err
+		}
+		dst = append(dst, c)
+	}
+	return dst, index[:known], i, syntax(i, "the string does not end")
+}
+
+// appendRuns takes what stands in s out of its quotes into dst and index, as
+// far as they have room: plain ASCII and the escape of the quote. It stops at
+// the closing quote, at anything else, and up to eight bytes before the end.
+// It returns how much of dst, s and index it has used.
+func appendRuns(dst []byte, index Index, s []byte) (out, i, n int) {
+	const (
+		quote = '\\' | '"'<<8
+		colon = ':' | quote<<8
+		comma = ',' | quote<<8
+	)
+	for i+8 <= len(s) && out+8 <= len(dst) {
+		w := load(s, i)
+		store(dst[out:out+8], w)
+		m := special(w)
+		if m == 0 {
+			i, out = i+8, out+8
+			continue
+		}
+		k := bits.TrailingZeros64(m) >> 3
+		i, out = i+k, out+k
+		if i+8 > len(s) || out+8 > len(dst) || n+2 > len(index) {
+			break
+		}
+		w = load(s, i)
+		if w&0xffff != quote {
+			break
+		}
+		index[n] = uint32(out)
+		if next := w >> 16 & 0xffffff; next == colon || next == comma { // half of all quotes
+			index[n+1] = uint32(out + 2)
+			store(dst[out:out+8], '"'|next&0xff<<8|'"'<<16)
+			i, out, n = i+5, out+3, n+2
+		} else {
+			dst[out] = '"'
+			i, out, n = i+2, out+1, n+1
+		}
+	}
+	return out, i, n
+}
+
+// jump reads the next member by the index where it is a string and stands as
+// programs write it, behind a comma and without white space.
+func (o *Object[T]) jump(m *Member) bool {
+	k, i := o.quote, o.end
+	if k+4 > len(o.index) || !o.begun {
+		return false
+	}
+	quotes := o.index[k : k+4]
+	key, keyEnd, value, end := int(quotes[0]), int(quotes[1]), int(quotes[2]), int(quotes[3])
+	if key != i+1 || value != keyEnd+2 || o.text[i] != ',' || o.text[keyEnd+1] != ':' {
+		return false
+	}
+	*m = Member{Key: key, KeyEnd: keyEnd + 1, Value: value, End: end + 1}
+	o.quote, o.end = k+4, end+1
+	return true
+}
+
+// skipString is SkipString, by the index where there is one.
+func (o *Object[T]) skipString(i int) (end int, escaped bool, err error) {
+	for o.quote < len(o.index) && int(o.index[o.quote]) < i { // within a value that was read without it
+		o.quote++
+	}
+	if k := o.quote + 1; k < len(o.index) {
+		o.quote = k + 1
+		return int(o.index[k]) + 1, false, nil
+	}
+	return SkipString(o.text, i)
+}
