@@ -68,6 +68,9 @@ func (b *Batch) Fill(p *Payload, lo, hi int) (next int, err error) {
 	first := b.at(lo)
 	p.plain = b.format.Head(p.plain, b.blocks[first].stream, size)
 	p.size = len(p.plain) + size + len(b.format.Tail)
+	if b.blocks[first].packing == plain { // then others are, too
+		p.plain = slices.Grow(p.plain, p.size-len(p.plain))
+	}
 	for n := first; n < len(b.blocks) && b.ends[n]-len(b.blocks[n].records) < next; n++ {
 		if n > first {
 			p.plain = append(p.plain, b.format.Separator...)
