@@ -1,10 +1,15 @@
 package datadoglogsexporter
 
 import (
+	"cmp"
+	"context"
+	"math"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
 // Limits of a payload and of an entry:
@@ -20,106 +25,97 @@ const (
 // https://docs.datadoghq.com/logs/log_configuration/processors/?tab=ui#log-date-remapper.
 const maxAge = 18 * time.Hour
 
-// batch is the records of one push, in their order in the pdata.
-type batch struct {
-	records  []record
-	oversize Oversize
-	tooOld   TooOld
-	count    func(tally)
+// Marks of records.
+const (
+	shortened uint8 = 1 + iota // to maxEntry
+	oversize                   // over maxEntry, to be dropped
+)
+
+// format is the JSON array of a payload.
+func (cfg *Config) format() *payload.Format {
+	codec, _ := payload.CodecOf(cfg.ClientConfig.Compression) // checked by Validate
+	return &payload.Format{
+		Name:      "datadog",
+		Head:      func(dst []byte, _ string, _ int) []byte { return append(dst, '[') },
+		Separator: ",", Tail: "]",
+		MaxBytes: maxPayload, MaxRecords: maxEntries,
+		Codec: codec,
+	}
 }
 
+// record is a record that is to be encoded.
 type record struct {
 	plog.LogRecord
 	labels *labels
 	at     pcommon.Timestamp // the record's own time, else when it was observed
-	old    bool
-	large  bool // over maxEntry: found out by Append
 }
 
-// tally is how many records came to what.
-type tally struct {
-	delivered, truncated    int // truncated are among the delivered
-	old                     int // delivered or not
-	droppedOld, droppedSize int
-}
-
-func newBatch(ld plog.Logs, cfg *Config, now time.Time, count func(tally)) *batch {
-	b := &batch{
-		records: make([]record, 0, ld.LogRecordCount()), oversize: cfg.Oversize, tooOld: cfg.TooOld, count: count,
-	}
-	oldest := pcommon.NewTimestampFromTime(now.Add(-maxAge))
-	for _, rl := range ld.ResourceLogs().All() {
-		l := newLabels(rl.Resource().Attributes(), cfg)
-		for _, sl := range rl.ScopeLogs().All() {
-			for _, lr := range sl.LogRecords().All() {
-				at := lr.Timestamp()
-				if at == 0 {
-					at = lr.ObservedTimestamp()
+// encode returns the entries of ld, in its order.
+func (e *datadogExporter) encode(ld plog.Logs) *payload.Request {
+	return e.format.Build(func(to *payload.Builder) {
+		position := uint32(0)
+		for _, rl := range ld.ResourceLogs().All() {
+			l := newLabels(rl.Resource().Attributes(), e.cfg)
+			for _, sl := range rl.ScopeLogs().All() {
+				for _, lr := range sl.LogRecords().All() {
+					e.add(to, &record{lr, l, cmp.Or(lr.Timestamp(), lr.ObservedTimestamp())}, position)
+					position++
 				}
-				b.records = append(b.records, record{LogRecord: lr, labels: l, at: at, old: at != 0 && at < oldest})
 			}
 		}
-	}
-	return b
+	})
 }
 
-func (b *batch) Len() int { return len(b.records) }
-
-// Append encodes a JSON array of at most maxEntries records that is at most
-// maxPayload bytes long, unless the first record alone is longer. It leaves
-// out what the configuration says to drop.
-func (b *batch) Append(dst []byte, lo, hi int) ([]byte, int) {
-	start, n := len(dst), 0
-	dst = append(dst, '[')
-	for i := lo; i < hi; i++ {
-		r := &b.records[i]
-		if r.old && b.tooOld == TooOldDrop {
-			continue
+func (e *datadogExporter) add(to *payload.Builder, r *record, position uint32) {
+	known := payload.Record{At: int64(min(r.at, math.MaxInt64)), Position: position}
+	dst := to.Begin()
+	begin := len(dst)
+	dst = r.append(dst)
+	if len(dst)-begin > maxEntry {
+		if e.cfg.Oversize == OversizeDrop {
+			dst, known.Mark = dst[:begin], oversize
+		} else {
+			dst, known.Mark = shorten(dst, begin), shortened
 		}
-		before := len(dst)
-		if n > 0 {
-			dst = append(dst, ',')
-		}
-		entry := len(dst)
-		dst = r.append(dst)
-		if r.large = len(dst)-entry > maxEntry; r.large {
-			if b.oversize == OversizeDrop {
-				dst = dst[:before]
-				continue
-			}
-			dst = shorten(dst, entry)
-		}
-		if n > 0 && len(dst)+1-start > maxPayload || n == maxEntries {
-			return append(dst[:before], ']'), i
-		}
-		n++
 	}
-	if n == 0 {
-		return dst[:start], hi
-	}
-	return append(dst, ']'), hi
+	to.End(dst, known)
 }
 
-// Done counts here, where each record comes by once, however often it was
-// encoded and tried.
-func (b *batch) Done(lo, hi int) {
+// push sends what the configuration does not say to drop. It counts here, where
+// each record comes by once, however often it is tried.
+func (e *datadogExporter) push(ctx context.Context, r *payload.Request) error {
 	var t tally
-	for i := range b.records[lo:hi] {
-		r := &b.records[lo+i]
-		if r.old {
-			t.old++
-		}
+	oldest := time.Now().Add(-maxAge).UnixNano()
+	old := func(x *payload.Record) bool { return x.At != 0 && x.At < oldest }
+	send, err := r.Without(func(x *payload.Record) bool {
 		switch {
-		case r.old && b.tooOld == TooOldDrop:
+		case e.cfg.TooOld == TooOldDrop && old(x):
+			t.old++
 			t.droppedOld++
-		case r.large && b.oversize == OversizeDrop:
+		case x.Mark == oversize:
 			t.droppedSize++
+			if old(x) {
+				t.old++
+			}
 		default:
-			t.delivered++
-			if r.large {
+			return false
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	err = e.sender.Send(ctx, payload.NewBatch(send), func(delivered []payload.Record) {
+		t.delivered += len(delivered)
+		for i := range delivered {
+			if delivered[i].Mark == shortened {
 				t.truncated++
 			}
+			if old(&delivered[i]) {
+				t.old++
+			}
 		}
-	}
-	b.count(t)
+	})
+	e.count(t)
+	return err
 }

@@ -3,6 +3,7 @@ package datadoglogsexporter
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
 )
 
 // object returns an event that is n bytes long once its labels are added.
@@ -20,13 +23,13 @@ func object(n int) string {
 
 func TestAnEventUpToTheLimitIsWhole(t *testing.T) {
 	b := batchOf(logs(object(maxEntry), object(maxEntry+1)))
-	payload, next := b.Append(nil, 0, 1)
+	text, next := b.payload(t, 0, 1)
 	require.Equal(t, 1, next)
-	require.Len(t, payload, maxEntry+2)
-	require.NotContains(t, string(payload), keyTruncated)
-	payload, _ = b.Append(nil, 1, 2)
-	require.Less(t, len(payload), maxEntry+2)
-	require.Contains(t, string(payload), `"otelcol_stytch.truncated":true,"otelcol_stytch.original_bytes":1000001}]`)
+	require.Len(t, text, maxEntry+2)
+	require.NotContains(t, text, keyTruncated)
+	text, _ = b.payload(t, 1, 2)
+	require.Less(t, len(text), maxEntry+2)
+	require.Contains(t, text, `"otelcol_stytch.truncated":true,"otelcol_stytch.original_bytes":1000001}]`)
 }
 
 func TestShorten(t *testing.T) {
@@ -97,47 +100,54 @@ func FuzzCutString(f *testing.F) {
 }
 
 func TestWhatIsDroppedIsLeftOutAndCountedOnce(t *testing.T) {
-	now := time.Now()
 	for _, tc := range []struct {
 		oversize Oversize
 		tooOld   TooOld
-		sent     int
-		want     tally
+		want     map[string]int // counters; dropped_events by its reason
 	}{
-		{OversizeTruncate, TooOldSend, 5, tally{delivered: 5, truncated: 2, old: 2}},
-		{OversizeDrop, TooOldSend, 3, tally{delivered: 3, old: 2, droppedSize: 2}},
-		{OversizeTruncate, TooOldDrop, 3, tally{delivered: 3, truncated: 1, old: 2, droppedOld: 2}},
-		{OversizeDrop, TooOldDrop, 2, tally{delivered: 2, old: 2, droppedOld: 2, droppedSize: 1}},
+		{OversizeTruncate, TooOldSend, map[string]int{"delivered": 5, "truncated": 2, "too_old": 2}},
+		{OversizeDrop, TooOldSend, map[string]int{"delivered": 3, "too_old": 2, "dropped too_large": 2}},
+		{OversizeTruncate, TooOldDrop, map[string]int{"delivered": 3, "truncated": 1, "too_old": 2, "dropped too_old": 2}},
+		{OversizeDrop, TooOldDrop, map[string]int{"delivered": 2, "too_old": 2, "dropped too_old": 2, "dropped too_large": 1}},
 	} {
+		now := time.Now()
 		ld := logs(`{"n":0}`, `{"n":1}`, object(2_000_000), object(2_000_000), `{"n":4}`)
 		records := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 		at := func(i int, age time.Duration) {
 			records.At(i).SetTimestamp(pcommon.NewTimestampFromTime(now.Add(-age)))
 		}
-		at(0, maxAge-time.Second)
+		at(0, maxAge-time.Minute)
 		at(1, maxAge+time.Second)
 		at(2, maxAge+time.Second)
-		cfg := createDefaultConfig().(*Config)
-		cfg.Oversize, cfg.TooOld = tc.oversize, tc.tooOld
-		var got tally
-		b := newBatch(ld, cfg, now, func(x tally) { got = x })
-		for range 2 { // whatever was encoded before
-			payload, next := b.Append([]byte("before"), 0, 5)
-			require.Equal(t, 5, next)
-			var entries []json.RawMessage
-			require.NoError(t, json.Unmarshal(payload[len("before"):], &entries))
-			require.Len(t, entries, tc.sent)
+		requests := 0
+		datadog := standin.NewDatadog(apiKey)
+		r := startRig(t, choosy(t, datadog, func(http.ResponseWriter, []standin.Log) int {
+			if requests++; requests == 1 {
+				return http.StatusServiceUnavailable // whatever was tried before
+			}
+			return 0
+		}), func(cfg *Config) { cfg.Oversize, cfg.TooOld = tc.oversize, tc.tooOld })
+		require.NoError(t, r.ConsumeLogs(t.Context(), ld))
+		got := map[string]int{}
+		for name, n := range map[string]int{
+			"delivered": r.sum("delivered_events", "", ""), "truncated": r.sum("truncated_events", "", ""), "too_old": r.sum("too_old_events", "", ""),
+			"dropped too_old": r.sum("dropped_events", "reason", "too_old"), "dropped too_large": r.sum("dropped_events", "reason", "too_large"),
+		} {
+			if n > 0 {
+				got[name] = n
+			}
 		}
-		b.Done(0, 5)
 		require.Equal(t, tc.want, got)
+		r.stop()
 	}
 }
 
 func TestNothingIsSentWhereAllIsLeftOut(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
-	cfg.Oversize = OversizeDrop
-	b := newBatch(logs(object(2_000_000)), cfg, time.Now(), nil)
-	payload, next := b.Append(nil, 0, 1)
-	require.Empty(t, payload)
-	require.Equal(t, 1, next)
+	r := startRig(t, choosy(t, standin.NewDatadog(apiKey), func(http.ResponseWriter, []standin.Log) int {
+		t.Error("a request was sent")
+		return 0
+	}), func(cfg *Config) { cfg.Oversize = OversizeDrop })
+	require.NoError(t, r.ConsumeLogs(t.Context(), logs(object(2_000_000))))
+	require.Equal(t, 1, r.sum("dropped_events", "reason", "too_large"))
+	r.stop()
 }

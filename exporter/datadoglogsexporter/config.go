@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
 // Config is the configuration of the exporter.
@@ -107,7 +107,7 @@ func (cfg *Config) Validate() error {
 	} else if validate == "" && cfg.API.FailOnInvalidKey {
 		errs = append(errs, errors.New("api::fail_on_invalid_key: needs api::endpoint where endpoint is set"))
 	}
-	if _, _, known := httpsend.Compression(cfg.ClientConfig.Compression); !known {
+	if _, known := payload.CodecOf(cfg.ClientConfig.Compression); !known {
 		errs = append(errs, fmt.Errorf("compression: must be gzip, zstd or none, got %q", cfg.ClientConfig.Compression))
 	}
 	if cfg.ClientConfig.CompressionParams.Level != 0 {

@@ -4,18 +4,17 @@ import (
 	"context"
 	"net/http"
 	"sync"
-	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
 type datadogExporter struct {
@@ -24,6 +23,7 @@ type datadogExporter struct {
 	telemetry *metadata.TelemetryBuilder
 	measured  func(...attribute.KeyValue) metric.MeasurementOption
 	drops     *httpsend.Drops
+	format    *payload.Format
 	sender    *httpsend.Sender
 
 	// The key's check.
@@ -42,7 +42,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*datadogExporter, error) {
 	drops := httpsend.NewDrops(set.Logger, func(reason string, records int) {
 		telemetry.ExporterDatadogLogsDroppedEvents.Add(context.Background(), int64(records), measured(attribute.String("reason", reason)))
 	})
-	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, measured: measured, drops: drops}, nil
+	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, measured: measured, drops: drops, format: cfg.format()}, nil
 }
 
 // Headers: https://docs.datadoghq.com/api/latest/logs/#send-logs. The origin
@@ -72,8 +72,7 @@ func (e *datadogExporter) start(ctx context.Context, host component.Host) error 
 		headerOrigin:        {origin},
 		headerOriginVersion: {e.set.BuildInfo.Version},
 	}
-	encoding, encode, _ := httpsend.Compression(e.cfg.ClientConfig.Compression) // checked by Validate
-	if encoding != "" {
+	if encoding := e.format.Codec.ContentEncoding; encoding != "" {
 		header.Set("Content-Encoding", encoding)
 	}
 	e.sender = &httpsend.Sender{
@@ -81,7 +80,6 @@ func (e *datadogExporter) start(ctx context.Context, host component.Host) error 
 		URL:     url,
 		Header:  header,
 		Secrets: append(httpsend.Secrets(e.cfg.ClientConfig), e.cfg.API.Key),
-		Encode:  encode,
 		HoldFor: e.cfg.RetryConfig.MaxInterval,
 		Drops:   e.drops,
 		Observe: e.observe,
@@ -113,15 +111,6 @@ func (e *datadogExporter) shutdown(context.Context) error {
 	e.telemetry.Shutdown()
 	if e.sender != nil {
 		e.sender.Client.CloseIdleConnections()
-	}
-	return nil
-}
-
-func (e *datadogExporter) push(ctx context.Context, ld plog.Logs) error {
-	b := newBatch(ld, e.cfg, time.Now(), e.tally)
-	rest, err := e.sender.Send(ctx, b)
-	if err != nil {
-		return httpsend.RetryError(err, ld, rest, nil)
 	}
 	return nil
 }

@@ -6,11 +6,10 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configcompression"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/queueguard"
 )
 
 // NewFactory returns the factory of the exporter of type datadog_logs.
@@ -38,11 +37,10 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	logs, err := exporterhelper.NewLogs(ctx, set, cfg, e.push, append(
-		httpsend.Options(config.QueueConfig, config.RetryConfig),
-		exporterhelper.WithStart(e.start), exporterhelper.WithShutdown(e.shutdown))...)
-	if err != nil {
-		return nil, err
-	}
-	return queueguard.Wrap(logs, config.QueueConfig, set.Logger, e.telemetry.ExporterDatadogLogsQueueDamage, e.measured()), nil
+	return httpsend.NewLogs(ctx, set, httpsend.Backend{
+		Format: e.format, Encode: e.encode, Push: e.push,
+		Start: e.start, Shutdown: e.shutdown,
+		Queue: config.QueueConfig, Retry: config.RetryConfig,
+		Damage: e.telemetry.ExporterDatadogLogsQueueDamage, Options: []metric.AddOption{e.measured()},
+	})
 }

@@ -128,16 +128,17 @@ func TestHostname(t *testing.T) {
 	} {
 		ld := logs(tc.body)
 		ld.ResourceLogs().At(0).Resource().Attributes().PutStr("host.name", "box")
-		b := batchOf(ld)
-		b.records[0].labels = newLabels(ld.ResourceLogs().At(0).Resource().Attributes(), cfg)
-		payload, _ := b.Append(nil, 0, 1)
-		require.Equal(t, tc.want, string(payload))
+		text, _ := newBatch(ld, cfg).payload(t, 0, 1)
+		require.Equal(t, tc.want, text)
 	}
 }
 
-// Nothing is allocated for an event.
+// What is allocated is allocated for a request, not for an event.
 func TestEncodingAnEventDoesNotAllocate(t *testing.T) {
-	b := batchOf(logs(`{"a":1,"ddtags":"x","s\u0065rvice":"y"}`, `{}`))
-	dst := make([]byte, 0, 1<<12)
-	require.Zero(t, testing.AllocsPerRun(100, func() { dst, _ = b.Append(dst[:0], 0, 2) }))
+	cfg := createDefaultConfig().(*Config)
+	e := datadogExporter{cfg: cfg, format: cfg.format()}
+	few := logs(slicesRepeat(`{"a":1,"ddtags":"x","s\u0065rvice":"y"}`, 2)...)
+	many := logs(slicesRepeat(`{"a":1,"ddtags":"x","s\u0065rvice":"y"}`, 100)...)
+	allocs := func(ld plog.Logs) float64 { return testing.AllocsPerRun(100, func() { e.encode(ld) }) }
+	require.InDelta(t, allocs(few), allocs(many), 1)
 }

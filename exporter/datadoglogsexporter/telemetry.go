@@ -15,8 +15,15 @@ var (
 	errTooLarge = errors.New("larger than 1,000,000 bytes: Datadog would cut it")
 )
 
-// tally counts records that are done with.
-func (e *datadogExporter) tally(t tally) {
+// tally is how many records came to what.
+type tally struct {
+	delivered, truncated    int // truncated are among the delivered
+	old                     int // delivered or not
+	droppedOld, droppedSize int
+}
+
+// count tells of records that are done with.
+func (e *datadogExporter) count(t tally) {
 	ctx := context.Background()
 	if t.delivered > 0 {
 		e.telemetry.ExporterDatadogLogsDeliveredEvents.Add(ctx, int64(t.delivered), e.measured())

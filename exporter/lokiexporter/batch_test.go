@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
@@ -38,21 +40,33 @@ func add(ld plog.Logs, source, service string, at pcommon.Timestamp, bodies ...s
 
 var now = time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)
 
-func jsonBatch(ld plog.Logs, cfg *Config) *batch {
-	b, _, _ := newBatch(ld, newScheme(cfg), lokipush.JSON, now, always)
-	b.maxRequest = cfg.MaxRequestBytes
-	return b
+// batch is what is sent of ld.
+func batch(t testing.TB, ld plog.Logs, cfg *Config) *payload.Batch {
+	t.Helper()
+	w, err := cfg.wire()
+	require.NoError(t, err)
+	return payload.NewBatch(w.encode(ld, newScheme(cfg), now))
 }
 
 // requests are those of a batch.
-func requests(t *testing.T, b *batch) (payloads []string) {
+func requests(t *testing.T, b *payload.Batch) (payloads []string) {
 	t.Helper()
 	for lo := 0; lo < b.Len(); {
-		payload, next := b.Append(nil, lo, b.Len())
+		var p payload.Payload
+		next, err := b.Fill(&p, lo, b.Len())
+		require.NoError(t, err)
 		require.Greater(t, next, lo)
-		payloads, lo = append(payloads, string(payload)), next
+		text, err := p.AppendPlain(nil)
+		require.NoError(t, err)
+		payloads, lo = append(payloads, string(text)), next
 	}
 	return payloads
+}
+
+// known is what is known of the records of a batch.
+func known(b *payload.Batch) (records []payload.Record) {
+	b.Each(0, b.Len(), func(some []payload.Record) { records = append(records, some...) })
+	return records
 }
 
 func defaults() *Config { return createDefaultConfig().(*Config) }
@@ -64,12 +78,16 @@ func TestEachStreamIsARequest(t *testing.T) {
 	add(ld, "stytch", "stytch.auth", 5, `{"a":"é\n\u00e9"}`, "second")
 	add(ld, "", "", 1, "bare")
 	add(ld, "stytch", "stytch.auth", 3, "earlier")
-	b := jsonBatch(ld, defaults())
+	b := batch(t, ld, defaults())
 	require.Equal(t, []string{
 		`{"streams":[{"stream":{"service_name":"stytch.auth","source":"stytch"},"values":[["3","earlier"],["5","{\"a\":\"é\\n\\u00e9\"}"],["6","second"]]}]}`,
 		`{"streams":[{"stream":{"service_name":"unknown_service"},"values":[["1","bare"]]}]}`,
 	}, requests(t, b))
-	require.Equal(t, []int{3, 0, 1, 2}, b.records)
+	var positions []uint32
+	for _, record := range known(b) {
+		positions = append(positions, record.Position)
+	}
+	require.Equal(t, []uint32{3, 0, 1, 2}, positions)
 }
 
 func TestLabelsAndStructuredMetadata(t *testing.T) {
@@ -93,7 +111,7 @@ func TestLabelsAndStructuredMetadata(t *testing.T) {
 			`["1","a",{"http_response_status_code":"200","stytch_request_id":"r0"}],["3","c",{"http_response_status_code":"200","stytch_request_id":"r2"}]]}]}`,
 		`{"streams":[{"stream":{"code":"200","env":"test","service_name":"stytch.auth","source":"stytch"},"values":[` +
 			`["2","b",{"http_response_status_code":"200","stytch_request_id":"r1"}]]}]}`,
-	}, requests(t, jsonBatch(ld, cfg)))
+	}, requests(t, batch(t, ld, cfg)))
 }
 
 // What Loki would refuse a line for is made to fit, and shows where it is cut.
@@ -108,7 +126,7 @@ func TestValuesAreMadeToFit(t *testing.T) {
 	attributes.PutStr("odd", "\xff")
 	attributes.PutStr("first", "1")
 	var r lokipush.Request
-	require.NoError(t, r.DecodeJSON([]byte(requests(t, jsonBatch(ld, cfg))[0])))
+	require.NoError(t, r.DecodeJSON([]byte(requests(t, batch(t, ld, cfg))[0])))
 	label := r.Streams[0].Labels[0].Value
 	require.LessOrEqual(t, len(label), lokipush.MaxLabelValue)
 	require.Equal(t, strings.Repeat("é", 1022)+"…", label)
@@ -123,8 +141,8 @@ func TestTimestamps(t *testing.T) {
 	records.At(0).SetObservedTimestamp(7)
 	records.At(1).SetTimestamp(0)
 	records.At(2).SetTimestamp(math.MaxUint64)
-	lines := jsonBatch(ld, defaults()).lines
-	require.Equal(t, []int64{7, now.UnixNano(), math.MaxInt64}, []int64{lines[0].Timestamp, lines[1].Timestamp, lines[2].Timestamp})
+	sent := known(batch(t, ld, defaults()))
+	require.Equal(t, []int64{7, now.UnixNano(), math.MaxInt64}, []int64{sent[0].At, sent[1].At, sent[2].At})
 }
 
 func TestWindow(t *testing.T) {
@@ -132,12 +150,15 @@ func TestWindow(t *testing.T) {
 	ld := plog.NewLogs()
 	add(ld, "", "", at(-maxAge-1), "too old", "just not")
 	add(ld, "", "", at(maxAhead), "just not", "too new")
-	b, before, after := newBatch(ld, newScheme(defaults()), lokipush.JSON, now, defaultWindow(now))
+	w, err := defaults().wire()
+	require.NoError(t, err)
+	all := w.encode(ld, newScheme(defaults()), now)
+	require.Equal(t, 4, all.ItemsCount(), "sent by default")
+	within, before, after, err := outside(all, now)
+	require.NoError(t, err)
 	require.Equal(t, 1, before)
 	require.Equal(t, 1, after)
-	require.Equal(t, []int{1, 2}, b.records)
-	require.Len(t, b.streams, 1)
-	require.Equal(t, 4, jsonBatch(ld, defaults()).Len(), "sent by default")
+	require.Equal(t, []int{1, 2}, slices.Collect(within.Positions()))
 }
 
 // The same records in another order are the same requests, but for those of one
@@ -158,12 +179,11 @@ func TestTheOrderOfRecordsDoesNotMatter(t *testing.T) {
 		}
 		return ld
 	}
-	for _, encoding := range []lokipush.Encoding{lokipush.JSON, lokipush.Protobuf} {
+	for _, encoding := range doorEncodings {
+		cfg.Encoding = encoding
 		var all [][]string
 		for _, order := range [][]int{{0, 1, 2, 3, 4, 5}, {5, 3, 1, 0, 2, 4}, {2, 0, 4, 5, 1, 3}} {
-			b, _, _ := newBatch(build(order), newScheme(cfg), encoding, now, always)
-			b.maxRequest = 1 << 20
-			all = append(all, requests(t, b))
+			all = append(all, requests(t, batch(t, build(order), cfg)))
 		}
 		require.ElementsMatch(t, all[0], all[1])
 		require.ElementsMatch(t, all[0], all[2])
@@ -176,11 +196,11 @@ func TestRequestsAreWithinTheLimit(t *testing.T) {
 	for i := range 50 {
 		add(ld, fmt.Sprint("s", i%2), "x", pcommon.Timestamp(i+1), strings.Repeat("y", 100_000))
 	}
-	for _, encoding := range []lokipush.Encoding{lokipush.JSON, lokipush.Protobuf} {
-		b, _, _ := newBatch(ld, newScheme(defaults()), encoding, now, always)
-		b.maxRequest = 1_000_000
-		payloads := requests(t, b)
-		require.Len(t, payloads, 6, "nine lines of 100,000 bytes fit")
+	for _, encoding := range doorEncodings {
+		cfg := defaults()
+		cfg.Encoding = encoding
+		payloads := requests(t, batch(t, ld, cfg))
+		require.Len(t, payloads, 6, "eight or nine lines of 100,000 bytes fit")
 		for _, payload := range payloads {
 			require.LessOrEqual(t, len(payload), 1_000_000)
 		}
@@ -197,7 +217,7 @@ func TestGoldenLoki(t *testing.T) {
 		attributes := add(ld, "stytch", "stytch.auth", 1772366400123456000+pcommon.Timestamp(i), e.JSON).At(0).Attributes()
 		attributes.PutStr("stytch.action", e.Name)
 		attributes.PutStr("stytch.event_id", fmt.Sprint("event-", i))
-		for _, payload := range requests(t, jsonBatch(ld, cfg)) {
+		for _, payload := range requests(t, batch(t, ld, cfg)) {
 			require.True(t, json.Valid([]byte(payload)))
 			fmt.Fprintf(&out, "# %s\n%s\n", e.Name, payload)
 		}

@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
@@ -43,27 +43,28 @@ func BenchmarkEvent(b *testing.B) {
 			if c.encoding == encodingProtobuf {
 				cfg.ClientConfig.Compression = ""
 			}
-			wire, err := cfg.wire()
+			w, err := cfg.wire()
 			if err != nil {
 				b.Fatal(err)
 			}
 			if c.compression == "none" {
-				_, wire.compress, _ = httpsend.Compression("none")
+				w.format.Codec = payload.None
 			}
 			s := newScheme(cfg)
-			var payload []byte
+			var p payload.Payload
 			var body bytes.Buffer
 			sent := 0
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
 			for b.Loop() {
-				batch, _, _ := newBatch(ld, s, wire.Encoding, now, always)
-				batch.maxRequest = cfg.MaxRequestBytes
+				batch := payload.NewBatch(w.encode(ld, s, now))
 				sent = 0
 				for lo := 0; lo < batch.Len(); {
-					payload, lo = batch.Append(payload[:0], lo, batch.Len())
+					if lo, err = batch.Fill(&p, lo, batch.Len()); err != nil {
+						b.Fatal(err)
+					}
 					body.Reset()
-					if err := wire.compress(&body, payload); err != nil {
+					if err := p.Join(&body); err != nil {
 						b.Fatal(err)
 					}
 					sent += body.Len()

@@ -15,7 +15,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
 type lokiExporter struct {
@@ -25,7 +25,7 @@ type lokiExporter struct {
 	measured  func(...attribute.KeyValue) metric.MeasurementOption
 	drops     *httpsend.Drops
 	scheme    *scheme
-	wire      wire
+	wire      *wire
 	sender    *httpsend.Sender
 }
 
@@ -62,7 +62,6 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 		URL:     url,
 		Header:  e.header(),
 		Secrets: e.cfg.secrets(),
-		Encode:  e.wire.compress,
 		Judge:   judge,
 		HoldFor: e.cfg.RetryConfig.MaxInterval,
 		Drops:   e.drops,
@@ -75,8 +74,8 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 func (e *lokiExporter) header() http.Header {
 	header := http.Header{}
 	header.Set("Content-Type", e.wire.ContentType())
-	if e.wire.contentEncoding != "" {
-		header.Set("Content-Encoding", e.wire.contentEncoding)
+	if encoding := e.wire.format.Codec.ContentEncoding; encoding != "" {
+		header.Set("Content-Encoding", encoding)
 	}
 	header.Set("User-Agent", e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version)
 	if e.cfg.TenantID != "" {
@@ -98,35 +97,38 @@ func (e *lokiExporter) shutdown(context.Context) error {
 
 var errOutOfWindow = errors.New("Loki takes no entry that is older than 7 days or more than 10 minutes ahead")
 
-// push sends what Loki will take. The records that it will not are counted here
-// and are no part of what is tried again.
-func (e *lokiExporter) push(ctx context.Context, ld plog.Logs) error {
-	now, within := time.Now(), always
-	if e.cfg.TooOld == dropTooOld {
-		within = defaultWindow(now)
-	}
-	b, before, after := newBatch(ld, e.scheme, e.wire.Encoding, now, within)
-	b.maxRequest, b.done = e.cfg.MaxRequestBytes, func(lines []lokipush.Line) { e.delivered(ctx, lines) }
-	if before > 0 {
-		e.drops.Add(httpsend.ReasonTooOld, before, errOutOfWindow)
-	}
-	if after > 0 {
-		e.drops.Add(httpsend.ReasonRejected, after, errOutOfWindow)
-	}
-	rest, err := e.sender.Send(ctx, b)
-	if err != nil {
-		return httpsend.RetryError(err, ld, rest, b.records)
-	}
-	return nil
+func (e *lokiExporter) encode(ld plog.Logs) *payload.Request {
+	return e.wire.encode(ld, e.scheme, time.Now())
 }
 
-func (e *lokiExporter) delivered(ctx context.Context, lines []lokipush.Line) {
-	size := 0
-	for i := range lines {
-		size += len(lines[i].Text)
+// push sends what Loki will take. The records that it will not are counted here
+// and are no part of what is tried again.
+func (e *lokiExporter) push(ctx context.Context, r *payload.Request) error {
+	if e.cfg.TooOld == dropTooOld {
+		within, before, after, err := outside(r, time.Now())
+		if err != nil {
+			return err
+		}
+		if before > 0 {
+			e.drops.Add(httpsend.ReasonTooOld, before, errOutOfWindow)
+		}
+		if after > 0 {
+			e.drops.Add(httpsend.ReasonRejected, after, errOutOfWindow)
+		}
+		r = within
 	}
-	e.telemetry.ExporterLokiDeliveredEvents.Add(ctx, int64(len(lines)), e.measured())
-	e.telemetry.ExporterLokiDeliveredBytes.Add(ctx, int64(size), e.measured())
+	events, size := 0, 0
+	err := e.sender.Send(ctx, payload.NewBatch(r), func(delivered []payload.Record) {
+		events += len(delivered)
+		for i := range delivered {
+			size += int(delivered[i].Text)
+		}
+	})
+	if events > 0 {
+		e.telemetry.ExporterLokiDeliveredEvents.Add(ctx, int64(events), e.measured())
+		e.telemetry.ExporterLokiDeliveredBytes.Add(ctx, int64(size), e.measured())
+	}
+	return err
 }
 
 func (e *lokiExporter) observe(ctx context.Context, x httpsend.Exchange) {

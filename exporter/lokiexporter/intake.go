@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
 // intake puts records in the order in which they are sent. What it allocates
@@ -17,7 +18,7 @@ type intake struct {
 	encoding lokipush.Encoding
 
 	entries []entry
-	streams []stream
+	streams []stream       // in the order of their first records
 	index   map[string]int // labels, encoded, to the stream
 	stream  int            // of the last record
 
@@ -26,6 +27,9 @@ type intake struct {
 	scratch  []lokipush.Label
 	unsorted bool
 }
+
+// stream is what a push begins with: its labels, encoded.
+type stream []byte
 
 type entry struct {
 	stream, position int
@@ -61,7 +65,7 @@ func (in *intake) relabel(resource pcommon.Map, lr plog.LogRecord) {
 	var known bool
 	if in.stream, known = in.index[string(in.labels)]; !known {
 		in.stream = len(in.streams)
-		in.streams = append(in.streams, stream{labels: slices.Clone(in.labels)})
+		in.streams = append(in.streams, slices.Clone(in.labels))
 		in.index[string(in.labels)] = in.stream
 	}
 }
@@ -78,18 +82,17 @@ func compare(x, y entry) int {
 	return cmp.Or(cmp.Compare(x.stream, y.stream), cmp.Compare(x.at, y.at))
 }
 
-func (in *intake) batch() *batch {
+// build encodes the records.
+func (in *intake) build(to *payload.Builder) {
 	if in.unsorted {
 		slices.SortStableFunc(in.entries, compare)
 	}
-	b := &batch{
-		streams: in.streams, encoding: in.encoding,
-		lines: make([]lokipush.Line, len(in.entries)), records: make([]int, len(in.entries)),
+	for i := range in.entries {
+		e := &in.entries[i]
+		to.Stream(in.streams[e.stream])
+		line := lokipush.Line{Timestamp: e.at, Text: e.text, Metadata: in.arena[e.metadata:e.end]}
+		to.End(in.encoding.AppendEntry(to.Begin(), &line), payload.Record{
+			At: e.at, Text: uint32(len(e.text)), Position: uint32(e.position),
+		})
 	}
-	for i, e := range in.entries {
-		b.lines[i] = lokipush.Line{Timestamp: e.at, Text: e.text, Metadata: in.arena[e.metadata:e.end]}
-		b.records[i] = e.position
-		b.streams[e.stream].end = i + 1
-	}
-	return b
 }

@@ -1,15 +1,15 @@
 package lokiexporter
 
 import (
-	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
+	"math"
 
-	"github.com/klauspost/compress/s2"
 	"go.opentelemetry.io/collector/config/configcompression"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
 // Encoding is how a request is encoded.
@@ -23,36 +23,60 @@ const (
 // wire is how a request goes over the wire.
 type wire struct {
 	lokipush.Encoding
-	contentEncoding string
-	compress        func(dst *bytes.Buffer, payload []byte) error
+	format *payload.Format
 }
 
 // wire is chosen by `encoding` and `compression`. What else confighttp could
 // compress with is not read by Loki, or, as deflate, read as something else.
-func (cfg *Config) wire() (wire, error) {
+func (cfg *Config) wire() (*wire, error) {
 	compression := cfg.ClientConfig.Compression
 	switch {
 	case cfg.Encoding == encodingJSON && (compression == "" || compression == configcompression.TypeGzip || compression == "none"):
-		contentEncoding, compress, _ := httpsend.Compression(cmp.Or(compression, configcompression.TypeGzip))
-		return wire{lokipush.JSON, contentEncoding, compress}, nil
+		codec, _ := payload.CodecOf(cmp.Or(compression, configcompression.TypeGzip))
+		return cfg.newWire(lokipush.JSON, codec), nil
 	case cfg.Encoding == encodingJSON:
-		return wire{}, fmt.Errorf("compression: must be gzip or none with the encoding json, got %q", compression)
+		return nil, fmt.Errorf("compression: must be gzip or none with the encoding json, got %q", compression)
 	case cfg.Encoding == encodingProtobuf && (compression == "" || compression == configcompression.TypeSnappy):
-		return wire{lokipush.Protobuf, "snappy", snappy}, nil
+		return cfg.newWire(lokipush.Protobuf, payload.Snappy), nil
 	case cfg.Encoding == encodingProtobuf:
-		return wire{}, fmt.Errorf("compression: must be snappy, or not set, with the encoding protobuf, of which it is a part, got %q", compression)
+		return nil, fmt.Errorf("compression: must be snappy, or not set, with the encoding protobuf, of which it is a part, got %q", compression)
 	default:
-		return wire{}, fmt.Errorf("encoding: must be json or protobuf, got %q", cfg.Encoding)
+		return nil, fmt.Errorf("encoding: must be json or protobuf, got %q", cfg.Encoding)
 	}
 }
 
-// snappy appends one block.
-func snappy(dst *bytes.Buffer, payload []byte) error {
-	most := s2.MaxEncodedLen(len(payload))
-	if most < 0 {
-		return s2.ErrTooLarge
+func (cfg *Config) newWire(encoding lokipush.Encoding, codec payload.Codec) *wire {
+	w := &wire{Encoding: encoding}
+	w.format = &payload.Format{
+		Name:      encoding.ContentType(),
+		Head:      encoding.AppendHead,
+		Separator: encoding.Separator(),
+		Tail:      encoding.Tail(),
+		MaxBytes:  cfg.MaxRequestBytes, MaxRecords: math.MaxInt,
+		Codec: codec,
+		Adopt: w.adopt,
 	}
-	dst.Grow(most)
-	dst.Write(s2.EncodeSnappy(dst.AvailableBuffer()[:most], payload))
+	return w
+}
+
+// adopt encodes entries anew that were stored in the other encoding.
+func (w *wire) adopt(to *payload.Builder, name, labels string, _ []payload.Record, entries []byte) error {
+	var push lokipush.Request
+	stored, decode := lokipush.JSON, push.DecodeJSON
+	if name == lokipush.Protobuf.ContentType() {
+		stored, decode = lokipush.Protobuf, push.DecodeProtobuf
+	}
+	body := append(stored.AppendHead(nil, labels, len(entries)), entries...)
+	if err := decode(append(body, stored.Tail()...)); err != nil {
+		return fmt.Errorf("entries stored as %s: %w", name, err)
+	}
+	if len(push.Streams) != 1 {
+		return errors.New("entries of more than one stream")
+	}
+	to.Stream(w.AppendLabels(nil, push.Streams[0].Labels))
+	for _, e := range push.Streams[0].Entries {
+		line := lokipush.Line{Timestamp: e.Timestamp, Text: e.Line, Metadata: w.AppendMetadata(nil, e.Metadata)}
+		to.End(w.AppendEntry(to.Begin(), &line), payload.Record{At: e.Timestamp, Text: uint32(len(e.Line))})
+	}
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 )
 
@@ -50,17 +49,6 @@ func DefaultRetry() configretry.BackOffConfig {
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.MaxElapsedTime = 0
 	return retry
-}
-
-// Options are exporterhelper's, the same for every exporter that sends here.
-func Options(queue configoptional.Optional[exporterhelper.QueueBatchConfig], retry configretry.BackOffConfig) []exporterhelper.Option {
-	return []exporterhelper.Option{
-		exporterhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}),
-		// One push can be many requests, each with the client's own timeout.
-		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}),
-		exporterhelper.WithRetry(retry),
-		exporterhelper.WithQueue(queue),
-	}
 }
 
 // Endpoint returns the URL to post to: the endpoint as the user wrote it, with

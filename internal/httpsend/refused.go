@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
 // A record that is refused by itself is at fault, or the destination is: a
@@ -31,7 +33,7 @@ type trust struct {
 
 // suspect is a record that was refused by itself and is not given up yet.
 type suspect struct {
-	Range
+	payload.Range
 	reason string
 	err    error
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
 func poison(payload string, _ http.ResponseWriter) int {
@@ -19,7 +21,7 @@ func poison(payload string, _ http.ResponseWriter) int {
 }
 
 // requireWhole requires the ranges to be all records up to n, in order.
-func requireWhole(t *testing.T, rest []Range, n int) {
+func requireWhole(t *testing.T, rest []payload.Range, n int) {
 	t.Helper()
 	next := 0
 	for _, r := range rest {
@@ -38,7 +40,7 @@ func TestAnIntakeThatRefusesEverythingLosesNothing(t *testing.T) {
 		for range 3 {
 			in.requests.Store(0)
 			b := &letters{text: strings.Repeat("a", 1000), max: 1000}
-			rest, err := s.Send(t.Context(), b)
+			rest, err := b.send(t.Context(), s)
 			require.ErrorContains(t, err, "nothing is accepted")
 			require.ErrorContains(t, err, "Throttle (30s)")
 			requireWhole(t, rest, 1000)
@@ -48,7 +50,7 @@ func TestAnIntakeThatRefusesEverythingLosesNothing(t *testing.T) {
 		require.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, reported)
 
 		answer = http.StatusAccepted
-		_, err := s.Send(t.Context(), &letters{text: "a", max: 1})
+		_, err := (&letters{text: "a", max: 1}).send(t.Context(), s)
 		require.NoError(t, err)
 		require.Equal(t, componentstatus.StatusOK, reported[1])
 	}
@@ -56,7 +58,7 @@ func TestAnIntakeThatRefusesEverythingLosesNothing(t *testing.T) {
 
 func TestRefusedOnesAreDroppedOnceOthersAreAccepted(t *testing.T) {
 	in, s := newIntake(t, poison)
-	_, err := s.Send(t.Context(), &letters{text: strings.Repeat("X", 40) + strings.Repeat("a", 30) + strings.Repeat("X", 30), max: 100})
+	_, err := (&letters{text: strings.Repeat("X", 40) + strings.Repeat("a", 30) + strings.Repeat("X", 30), max: 100}).send(t.Context(), s)
 	require.NoError(t, err, "it is looked for one that is accepted")
 	require.Len(t, in.drops, 70)
 	require.Equal(t, strings.Repeat("a", 30), strings.Join(in.accepted, ""))
@@ -65,17 +67,17 @@ func TestRefusedOnesAreDroppedOnceOthersAreAccepted(t *testing.T) {
 func TestRefusedOnesOfSmallPushesAreDroppedUntilThereAreTooMany(t *testing.T) {
 	in, s := newIntake(t, poison)
 	for range maxRefused - 1 {
-		_, err := s.Send(t.Context(), &letters{text: "X", max: 1})
+		_, err := (&letters{text: "X", max: 1}).send(t.Context(), s)
 		require.NoError(t, err)
 	}
-	rest, err := s.Send(t.Context(), &letters{text: "X", max: 1})
+	rest, err := (&letters{text: "X", max: 1}).send(t.Context(), s)
 	require.ErrorContains(t, err, "nothing is accepted")
-	require.Equal(t, []Range{{0, 1}}, rest)
+	require.Equal(t, []payload.Range{{Lo: 0, Hi: 1}}, rest)
 	require.Len(t, in.drops, maxRefused-1)
 
-	_, err = s.Send(t.Context(), &letters{text: "a", max: 1})
+	_, err = (&letters{text: "a", max: 1}).send(t.Context(), s)
 	require.NoError(t, err)
-	_, err = s.Send(t.Context(), &letters{text: "X", max: 1})
+	_, err = (&letters{text: "X", max: 1}).send(t.Context(), s)
 	require.NoError(t, err, "others are accepted, so this one is at fault")
 	require.Len(t, in.drops, maxRefused)
 }
@@ -88,7 +90,7 @@ func TestRefusedOnesAreKeptWithTheRestOfAPush(t *testing.T) {
 		return http.StatusBadRequest
 	})
 	s.trust.refused = maxRefused - 1
-	rest, err := s.Send(t.Context(), &letters{text: "Xbcd", max: 4})
+	rest, err := (&letters{text: "Xbcd", max: 4}).send(t.Context(), s)
 	require.ErrorContains(t, err, "answered 503")
 	requireWhole(t, rest, 4)
 	require.Empty(t, in.drops)
@@ -110,7 +112,7 @@ func TestOneRefusedRecordInAWhileIsDropped(t *testing.T) {
 		s.trust.refused = maxRefused
 		left, tries := 2, 0
 		for left > 0 {
-			rest, err := s.Send(t.Context(), &letters{text: strings.Repeat("X", left), max: 9})
+			rest, err := (&letters{text: strings.Repeat("X", left), max: 9}).send(t.Context(), s)
 			left = len(rest)
 			require.Equal(t, left > 0, err != nil)
 			tries++
@@ -127,9 +129,9 @@ func TestAPushOfRefusedOnesIsDroppedWhereOtherPushesAreAccepted(t *testing.T) {
 	in, s := newIntake(t, poison)
 	left := 5 * maxRefused
 	for range 12 {
-		_, err := s.Send(t.Context(), &letters{text: "a", max: 1})
+		_, err := (&letters{text: "a", max: 1}).send(t.Context(), s)
 		require.NoError(t, err)
-		rest, err := s.Send(t.Context(), &letters{text: strings.Repeat("X", left), max: 1000})
+		rest, err := (&letters{text: strings.Repeat("X", left), max: 1000}).send(t.Context(), s)
 		left = 0
 		for _, r := range rest {
 			left += r.Hi - r.Lo

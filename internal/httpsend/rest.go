@@ -6,39 +6,28 @@ import (
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
-// Range is the records from Lo up to, but not including, Hi.
-type Range struct{ Lo, Hi int }
-
-// undelivered returns Send's ranges that are still to do and the suspects, in
+// undelivered returns the ranges that are still to do and the suspects, in
 // order.
-func undelivered(todo []Range, suspects []suspect) []Range {
+func undelivered(todo []payload.Range, suspects []suspect) []payload.Range {
 	for _, x := range suspects {
 		todo = append(todo, x.Range)
 	}
-	slices.SortFunc(todo, func(x, y Range) int { return cmp.Compare(x.Lo, y.Lo) })
+	slices.SortFunc(todo, func(x, y payload.Range) int { return cmp.Compare(x.Lo, y.Lo) })
 	return todo
 }
 
-// RetryError returns the error by which exporterhelper tries again what is left of
-// ld, and only that. Records are the positions in ld of the batch's records,
-// in the batch's order: the n-th record of ld, counted through all resources
-// and scopes, has position n. Nil stands for the order of ld itself.
-func RetryError(err error, ld plog.Logs, rest []Range, records []int) error {
+// withRest returns err with the records of ld that rest holds, for whoever
+// called the exporter and may try again: all of it where err alone says so.
+func withRest(err error, ld plog.Logs, rest *payload.Request) error {
 	left := make([]bool, ld.LogRecordCount())
-	n := 0
-	for _, r := range rest {
-		for i := r.Lo; i < r.Hi; i++ {
-			position := i
-			if records != nil {
-				position = records[i]
-			}
-			left[position] = true
-			n++
-		}
+	for position := range rest.Positions() {
+		left[position] = true
 	}
-	if n == len(left) {
+	if !slices.Contains(left, false) {
 		return err
 	}
 	remaining := plog.NewLogs()

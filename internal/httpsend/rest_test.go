@@ -9,9 +9,11 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
-func TestRetryErrorHoldsOnlyTheRest(t *testing.T) {
+func TestTheErrorHoldsOnlyTheRest(t *testing.T) {
 	ld := plog.NewLogs()
 	for range 2 {
 		rl := ld.ResourceLogs().AppendEmpty()
@@ -23,7 +25,7 @@ func TestRetryErrorHoldsOnlyTheRest(t *testing.T) {
 		}
 	}
 	cause := errors.New("busy")
-	require.Equal(t, cause, RetryError(cause, ld, []Range{{0, 3}, {3, 8}}, nil), "all of it: the same again")
+	require.Equal(t, cause, withRest(cause, ld, rest(0, 1, 2, 3, 4, 5, 6, 7)), "all of it: the same again")
 
 	bodies := func(err error) (left []int64) {
 		var logs consumererror.Logs
@@ -37,10 +39,17 @@ func TestRetryErrorHoldsOnlyTheRest(t *testing.T) {
 		}
 		return left
 	}
-	err := RetryError(exporterhelper.NewThrottleRetry(cause, time.Second), ld, []Range{{1, 2}, {6, 8}}, nil)
+	err := withRest(exporterhelper.NewThrottleRetry(cause, time.Second), ld, rest(6, 1, 7))
 	require.Equal(t, []int64{1, 6, 7}, bodies(err))
 	require.False(t, consumererror.IsPermanent(err))
-	err = RetryError(cause, ld, []Range{{0, 2}}, []int{7, 0, 1, 2, 3, 4, 5, 6})
-	require.Equal(t, []int64{0, 7}, bodies(err))
 	require.Equal(t, 8, ld.LogRecordCount(), "shared data is not touched")
+}
+
+// rest is a request of the records at these positions.
+func rest(positions ...uint32) *payload.Request {
+	return new(payload.Format).Build(func(to *payload.Builder) {
+		for _, position := range positions {
+			to.End(to.Begin(), payload.Record{Position: position})
+		}
+	})
 }

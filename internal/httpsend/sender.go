@@ -1,7 +1,6 @@
 package httpsend
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,24 +13,9 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
-)
 
-// Batch is the records of one push, as a backend encodes them. It is cut into
-// payloads by record, never within one.
-type Batch interface {
-	// Len returns how many records there are.
-	Len() int
-	// Append encodes records from lo on, and at most those before hi, as one
-	// payload and appends it to dst. It returns how far it came: it stops
-	// where the next record would put the payload over the backend's limits,
-	// but takes at least one. It can leave records out; where it leaves out
-	// all of them the payload is empty and nothing is sent.
-	Append(dst []byte, lo, hi int) (payload []byte, next int)
-	// Done says that the records from lo up to hi have been delivered or left
-	// out by Append. Each record is done, dropped or returned by Send: one of
-	// the three, once.
-	Done(lo, hi int)
-}
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
+)
 
 // Exchange is one request and its answer.
 type Exchange struct {
@@ -53,8 +37,6 @@ type Sender struct {
 	Header http.Header // of every request; Content-Encoding included
 	// Secrets never appear in an error, even where an answer repeats them.
 	Secrets []configopaque.String
-	// Encode compresses a payload into dst.
-	Encode func(dst *bytes.Buffer, payload []byte) error
 	// Judge reads the answer to a request of so many records; its code alone
 	// decides where Judge is nil.
 	Judge func(code int, body []byte, records int) Ruling
@@ -72,12 +54,25 @@ type Sender struct {
 	trust trust
 }
 
-// Send delivers b and returns the records that were not delivered and not
-// dropped either, in order, with the error that exporterhelper is to see.
-func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
-	payload := payloads.Get().(*[]byte)
-	defer payloads.Put(payload)
-	todo := []Range{{0, b.Len()}} // the next range stands last
+// Send delivers b. It tells done of the records that were delivered, some at a
+// time: each is done, dropped or among the rest of the error, which is a
+// payload.Undelivered. One of the three, once.
+func (s *Sender) Send(ctx context.Context, b *payload.Batch, done func([]payload.Record)) error {
+	rest, err := s.send(ctx, b, done)
+	if err == nil {
+		return nil
+	}
+	left, unpacking := b.Request(rest)
+	if unpacking != nil {
+		return errors.Join(err, unpacking) // all of it again
+	}
+	return &payload.Undelivered{Err: err, Rest: left}
+}
+
+func (s *Sender) send(ctx context.Context, b *payload.Batch, done func([]payload.Record)) (rest []payload.Range, err error) {
+	p := payloads.Get().(*payload.Payload)
+	defer payloads.Put(p)
+	todo := []payload.Range{{Lo: 0, Hi: b.Len()}} // the next range stands last
 	var suspects []suspect
 	accepted := false
 	for len(todo) > 0 {
@@ -86,16 +81,14 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 		if r.Lo == r.Hi {
 			continue
 		}
-		var next int
-		*payload, next = b.Append((*payload)[:0], r.Lo, r.Hi)
+		next, err := b.Fill(p, r.Lo, r.Hi)
+		if err != nil {
+			return undelivered(append(todo, r), suspects), err
+		}
 		if next < r.Hi {
-			todo = append(todo, Range{next, r.Hi})
+			todo = append(todo, payload.Range{Lo: next, Hi: r.Hi})
 		}
-		if len(*payload) == 0 {
-			b.Done(r.Lo, next)
-			continue
-		}
-		ruling, err := s.post(ctx, *payload, next-r.Lo)
+		ruling, err := s.post(ctx, p, next-r.Lo)
 		switch {
 		case ruling.Verdict == Delivered:
 			lost := 0
@@ -103,21 +96,21 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 				s.Drops.Add(l.Reason, l.Records, err)
 				lost += l.Records
 			}
-			b.Done(r.Lo, max(r.Lo, next-lost)) // which of them were lost is not known, only how many
+			b.Each(r.Lo, max(r.Lo, next-lost), done) // which of them were lost is not known, only how many
 			s.acquit()
 			for _, x := range suspects { // once more, in case the destination has only now come to itself
 				todo = append(todo, x.Range)
 			}
 			accepted, suspects = true, nil
 		case ruling.Verdict == Retry, ruling.Verdict == Hold:
-			return undelivered(append(todo, Range{r.Lo, next}), s.convict(suspects)), err
+			return undelivered(append(todo, payload.Range{Lo: r.Lo, Hi: next}), s.convict(suspects)), err
 		case next-r.Lo > 1:
 			middle := r.Lo + (next-r.Lo)/2
-			todo = append(todo, Range{middle, next}, Range{r.Lo, middle})
+			todo = append(todo, payload.Range{Lo: middle, Hi: next}, payload.Range{Lo: r.Lo, Hi: middle})
 		case accepted:
 			s.Drops.Add(ruling.Verdict.reason(), 1, err)
 		default:
-			suspects = append(suspects, suspect{Range{r.Lo, next}, ruling.Verdict.reason(), err})
+			suspects = append(suspects, suspect{payload.Range{Lo: r.Lo, Hi: next}, ruling.Verdict.reason(), err})
 			if len(suspects) == maxRefused {
 				if suspects = s.convict(suspects); len(suspects) > 0 {
 					return undelivered(todo, suspects), s.blame(err)
@@ -137,10 +130,10 @@ func (s *Sender) Send(ctx context.Context, b Batch) (rest []Range, err error) {
 
 // post sends one payload. The error tells what came of it where not all of it
 // was delivered; it holds neither the payload nor a secret.
-func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling, error) {
+func (s *Sender) post(ctx context.Context, p *payload.Payload, records int) (Ruling, error) {
 	encoded := newBody()
 	defer encoded.release()
-	if err := s.Encode(&encoded.Buffer, payload); err != nil {
+	if err := p.Join(&encoded.Buffer); err != nil {
 		return Ruling{Verdict: Retry}, fmt.Errorf("compressing the payload: %w", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, http.NoBody)
@@ -150,7 +143,7 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 	req.Header = s.Header.Clone()
 	encoded.attach(req)
 
-	exchange := Exchange{Verdict: Retry, Records: records, Size: len(payload), Wire: encoded.Len()}
+	exchange := Exchange{Verdict: Retry, Records: records, Size: p.Size(), Wire: encoded.Len()}
 	began := time.Now()
 	resp, err := s.Do(req)
 	if err != nil {
@@ -170,7 +163,11 @@ func (s *Sender) post(ctx context.Context, payload []byte, records int) (Ruling,
 	if ruling.Verdict == Delivered && len(ruling.Lost) == 0 {
 		return ruling, nil
 	}
-	err = fmt.Errorf("%s answered %d%s", req.URL.Host, resp.StatusCode, s.excerpt(answer, payload))
+	sent, unreadable := p.AppendPlain(nil)
+	if unreadable != nil {
+		answer = nil // what cannot be compared with the payload is not told
+	}
+	err = fmt.Errorf("%s answered %d%s", req.URL.Host, resp.StatusCode, s.excerpt(answer, sent))
 	switch ruling.Verdict {
 	case Hold:
 		s.Settle(err)
@@ -213,5 +210,5 @@ func (s *Sender) Settle(err error) {
 	}
 }
 
-// payloads are the buffers that payloads are encoded into.
-var payloads = sync.Pool{New: func() any { return new([]byte) }}
+// payloads keep the buffers that payloads are put together in.
+var payloads = sync.Pool{New: func() any { return new(payload.Payload) }}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,8 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.uber.org/zap"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
 // letters is a batch of one-letter records; a payload holds at most max.
@@ -25,14 +29,23 @@ type letters struct {
 	done string
 }
 
-func (l *letters) Len() int { return len(l.text) }
-
-func (l *letters) Append(dst []byte, lo, hi int) ([]byte, int) {
-	hi = min(hi, lo+l.max)
-	return append(dst, l.text[lo:hi]...), hi
+// send sends the letters as Sender.Send does, and returns the ranges that are left.
+func (l *letters) send(ctx context.Context, s *Sender) ([]payload.Range, error) {
+	f := payload.Format{
+		Head:     func(dst []byte, _ string, _ int) []byte { return dst },
+		MaxBytes: math.MaxInt, MaxRecords: l.max, Codec: payload.Gzip,
+	}
+	r := f.Build(func(to *payload.Builder) {
+		for i := range l.text {
+			to.End(append(to.Begin(), l.text[i]), payload.Record{Position: uint32(i)})
+		}
+	})
+	return s.send(ctx, payload.NewBatch(r), func(delivered []payload.Record) {
+		for _, x := range delivered {
+			l.done += l.text[x.Position : x.Position+1]
+		}
+	})
 }
-
-func (l *letters) Done(lo, hi int) { l.done += l.text[lo:hi] }
 
 // intake answers by the payload and remembers what it accepted.
 type intake struct {
@@ -61,7 +74,7 @@ func newIntake(t *testing.T, answer func(payload string, w http.ResponseWriter) 
 	}))
 	t.Cleanup(in.Close)
 	return in, &Sender{
-		Client: in.Client(), URL: in.URL, Header: http.Header{"Content-Encoding": {"gzip"}}, Encode: Gzip,
+		Client: in.Client(), URL: in.URL, Header: http.Header{"Content-Encoding": {"gzip"}},
 		HoldFor: 30 * time.Second, Report: func(*componentstatus.Event) {},
 		Observe: func(context.Context, Exchange) {},
 		Drops: NewDrops(zap.NewNop(), func(reason string, records int) {
@@ -72,7 +85,7 @@ func newIntake(t *testing.T, answer func(payload string, w http.ResponseWriter) 
 
 func TestSendCutsByTheLimitsInOrder(t *testing.T) {
 	in, s := newIntake(t, func(string, http.ResponseWriter) int { return 202 })
-	rest, err := s.Send(t.Context(), &letters{text: "abcdefg", max: 3})
+	rest, err := (&letters{text: "abcdefg", max: 3}).send(t.Context(), s)
 	require.NoError(t, err)
 	require.Empty(t, rest)
 	require.Equal(t, []string{"abc", "def", "g"}, in.accepted)
@@ -86,7 +99,7 @@ func TestSendSplitsDownToTheOneTooLarge(t *testing.T) {
 		return 202
 	})
 	b := &letters{text: "abcdXefg", max: 100}
-	rest, err := s.Send(t.Context(), b)
+	rest, err := b.send(t.Context(), s)
 	require.NoError(t, err)
 	require.Empty(t, rest)
 	require.Equal(t, []string{"1 too_large"}, in.drops)
@@ -102,7 +115,7 @@ func TestSendIsolatesTheRefusedOne(t *testing.T) {
 		return 202
 	})
 	b := &letters{text: strings.Repeat("a", 700) + "X" + strings.Repeat("b", 299), max: 1000}
-	rest, err := s.Send(t.Context(), b)
+	rest, err := b.send(t.Context(), s)
 	require.NoError(t, err)
 	require.Empty(t, rest)
 	require.Equal(t, []string{"1 rejected"}, in.drops)
@@ -121,9 +134,9 @@ func TestSendReturnsWhatIsLeft(t *testing.T) {
 		return 202
 	})
 	b := &letters{text: "aXcdefgh", max: 4}
-	rest, err := s.Send(t.Context(), b)
+	rest, err := b.send(t.Context(), s)
 	require.EqualError(t, err, in.Listener.Addr().String()+" answered 503")
-	require.Equal(t, []Range{{4, 8}}, rest, "what was delivered is not sent again")
+	require.Equal(t, []payload.Range{{Lo: 4, Hi: 8}}, rest, "what was delivered is not sent again")
 	require.Equal(t, []string{"a", "X", "cd"}, in.accepted)
 }
 
@@ -170,8 +183,8 @@ func TestWaits(t *testing.T) {
 				return tc.code
 			})
 			s.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-			rest, err := s.Send(t.Context(), &letters{text: "ab", max: 2})
-			require.Equal(t, []Range{{0, 2}}, rest)
+			rest, err := (&letters{text: "ab", max: 2}).send(t.Context(), s)
+			require.Equal(t, []payload.Range{{Lo: 0, Hi: 2}}, rest)
 			require.True(t, strings.HasPrefix(err.Error(), tc.want), err.Error())
 			require.Contains(t, err.Error(), fmt.Sprintf("%s answered %d", in.Listener.Addr(), tc.code))
 		})
@@ -184,7 +197,7 @@ func TestHeldRecordsAreReportedOnce(t *testing.T) {
 	var reported []componentstatus.Status
 	s.Report = func(e *componentstatus.Event) { reported = append(reported, e.Status()) }
 	for _, code = range []int{403, 401, 503, 202, 202, 403} {
-		_, _ = s.Send(t.Context(), &letters{text: "a", max: 1})
+		_, _ = (&letters{text: "a", max: 1}).send(t.Context(), s)
 	}
 	require.Equal(t, []componentstatus.Status{
 		componentstatus.StatusRecoverableError, componentstatus.StatusOK, componentstatus.StatusRecoverableError,
@@ -195,8 +208,8 @@ func TestUnreachable(t *testing.T) {
 	in, s := newIntake(t, nil)
 	in.Close()
 	s.URL += "/?key=secret"
-	rest, err := s.Send(t.Context(), &letters{text: "ab", max: 1})
-	require.Equal(t, []Range{{0, 1}, {1, 2}}, rest)
+	rest, err := (&letters{text: "ab", max: 1}).send(t.Context(), s)
+	require.Equal(t, []payload.Range{{Lo: 0, Hi: 1}, {Lo: 1, Hi: 2}}, rest)
 	require.ErrorContains(t, err, "connection refused")
 	require.NotContains(t, err.Error(), "secret")
 	require.False(t, consumererror.IsPermanent(err))
@@ -243,9 +256,9 @@ func TestCancelledPushKeepsTheRecords(t *testing.T) {
 	_, s := newIntake(t, func(string, http.ResponseWriter) int { return 202 })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	rest, err := s.Send(ctx, &letters{text: "a", max: 1})
+	rest, err := (&letters{text: "a", max: 1}).send(ctx, s)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, []Range{{0, 1}}, rest)
+	require.Equal(t, []payload.Range{{Lo: 0, Hi: 1}}, rest)
 }
 
 func TestLossesOfAStoredRequestAreCounted(t *testing.T) {
@@ -254,7 +267,7 @@ func TestLossesOfAStoredRequestAreCounted(t *testing.T) {
 		return Ruling{Verdict: Delivered, Lost: []Loss{{ReasonTooOld, 2}, {ReasonRejected, 1}}}
 	}
 	b := &letters{text: "abcde", max: 5}
-	rest, err := s.Send(t.Context(), b)
+	rest, err := b.send(t.Context(), s)
 	require.NoError(t, err)
 	require.Empty(t, rest)
 	require.Equal(t, []string{"2 too_old", "1 rejected"}, in.drops)
@@ -262,16 +275,26 @@ func TestLossesOfAStoredRequestAreCounted(t *testing.T) {
 	require.Equal(t, int32(1), in.requests.Load())
 }
 
-func TestWhatIsLeftOutIsNotSent(t *testing.T) {
-	in, s := newIntake(t, func(string, http.ResponseWriter) int { return 202 })
-	b := &nothing{letters{text: "abc", max: 3}}
-	_, err := s.Send(t.Context(), b)
-	require.NoError(t, err)
-	require.Equal(t, "abc", b.done)
-	require.Zero(t, in.requests.Load())
+func TestSendReturnsARequestOfTheRest(t *testing.T) {
+	_, s := newIntake(t, func(payload string, _ http.ResponseWriter) int {
+		if payload == "ab" {
+			return http.StatusAccepted
+		}
+		return http.StatusServiceUnavailable
+	})
+	f := payload.Format{
+		Head:     func(dst []byte, _ string, _ int) []byte { return dst },
+		MaxBytes: math.MaxInt, MaxRecords: 2, Codec: payload.Gzip,
+	}
+	r := f.Build(func(to *payload.Builder) {
+		for i, letter := range []byte("abcde") {
+			to.End(append(to.Begin(), letter), payload.Record{Position: uint32(i)})
+		}
+	})
+	err := s.Send(t.Context(), payload.NewBatch(r), func([]payload.Record) {})
+	var undelivered *payload.Undelivered
+	require.ErrorAs(t, err, &undelivered)
+	require.Equal(t, []int{2, 3, 4}, slices.Collect(undelivered.Rest.Positions()))
+	require.Same(t, undelivered.Rest, r.OnError(err))
+	require.Same(t, r, r.OnError(io.EOF))
 }
-
-// nothing leaves out every record.
-type nothing struct{ letters }
-
-func (*nothing) Append(dst []byte, _, hi int) ([]byte, int) { return dst, hi }

@@ -19,17 +19,22 @@ type Encoding interface {
 	// AppendMetadata appends the structured metadata of a line: nothing where
 	// there is none.
 	AppendMetadata(dst []byte, metadata []Label) []byte
-	// AppendPush appends a push of as many of the lines as fit into limit
-	// bytes, but at least one, and returns how many. Labels and metadata are
-	// what the other two functions appended.
-	AppendPush(dst, labels []byte, lines []Line, limit int) (push []byte, taken int)
+	// AppendEntry appends the entry of a line.
+	AppendEntry(dst []byte, l *Line) []byte
+	// AppendHead appends what stands before the entries of a push, which are of
+	// one stream and size bytes long, separators included. Labels are what
+	// AppendLabels appended.
+	AppendHead(dst []byte, labels string, size int) []byte
+	// Separator stands between two entries, Tail behind the last one.
+	Separator() string
+	Tail() string
 }
 
 // Line is an entry that is to be written.
 type Line struct {
 	Timestamp int64 // nanoseconds since the epoch, not negative
 	Text      string
-	Metadata  []byte
+	Metadata  []byte // what AppendMetadata appended
 }
 
 // Text returns s with each byte that is not part of valid UTF-8 as U+FFFD.

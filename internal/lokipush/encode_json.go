@@ -34,26 +34,20 @@ func (e jsonEncoding) AppendMetadata(dst []byte, metadata []Label) []byte {
 	return e.AppendLabels(append(dst, ','), metadata)
 }
 
-func (jsonEncoding) AppendPush(dst, labels []byte, lines []Line, limit int) ([]byte, int) {
-	const end = `]}]}`
-	start := len(dst)
+func (jsonEncoding) AppendEntry(dst []byte, l *Line) []byte {
+	dst = append(dst, `["`...)
+	dst = strconv.AppendInt(dst, l.Timestamp, 10)
+	dst = append(dst, `",`...)
+	dst = jsonscan.AppendQuoted(dst, l.Text)
+	dst = append(dst, l.Metadata...)
+	return append(dst, ']')
+}
+
+func (jsonEncoding) AppendHead(dst []byte, labels string, _ int) []byte {
 	dst = append(dst, `{"streams":[{"stream":`...)
 	dst = append(dst, labels...)
-	dst = append(dst, `,"values":[`...)
-	for i := range lines {
-		before := len(dst)
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, `["`...)
-		dst = strconv.AppendInt(dst, lines[i].Timestamp, 10)
-		dst = append(dst, `",`...)
-		dst = jsonscan.AppendQuoted(dst, lines[i].Text)
-		dst = append(dst, lines[i].Metadata...)
-		dst = append(dst, ']')
-		if i > 0 && len(dst)-start+len(end) > limit {
-			return append(dst[:before], end...), i
-		}
-	}
-	return append(dst, end...), len(lines)
+	return append(dst, `,"values":[`...)
 }
+
+func (jsonEncoding) Separator() string { return "," }
+func (jsonEncoding) Tail() string      { return "]}]}" }

@@ -3,7 +3,6 @@ package lokipush
 import (
 	"encoding/binary"
 	"math/bits"
-	"slices"
 	"strconv"
 )
 
@@ -58,30 +57,22 @@ func (protobufEncoding) AppendMetadata(dst []byte, metadata []Label) []byte {
 	return dst
 }
 
-func (protobufEncoding) AppendPush(dst, labels []byte, lines []Line, limit int) ([]byte, int) {
-	stream, taken := len(labels), 0
-	for i := range lines {
-		longer := stream + fieldSize(entrySize(&lines[i]))
-		if i > 0 && fieldSize(longer) > limit {
-			break
-		}
-		stream, taken = longer, i+1
-	}
-	dst = slices.Grow(dst, fieldSize(stream))
-	dst = appendLength(dst, bytes1, stream)
-	dst = append(dst, labels...)
-	for i := range lines[:taken] {
-		l := &lines[i]
-		dst = appendLength(dst, bytes2, entrySize(l))
-		seconds, nanos := split(l.Timestamp)
-		dst = appendLength(dst, bytes1, numberSize(seconds)+numberSize(nanos))
-		dst = appendNumber(dst, varint1, seconds)
-		dst = appendNumber(dst, varint2, nanos)
-		dst = appendString(dst, bytes2, l.Text)
-		dst = append(dst, l.Metadata...)
-	}
-	return dst, taken
+func (protobufEncoding) AppendEntry(dst []byte, l *Line) []byte {
+	dst = appendLength(dst, bytes2, entrySize(l))
+	seconds, nanos := split(l.Timestamp)
+	dst = appendLength(dst, bytes1, numberSize(seconds)+numberSize(nanos))
+	dst = appendNumber(dst, varint1, seconds)
+	dst = appendNumber(dst, varint2, nanos)
+	dst = appendString(dst, bytes2, l.Text)
+	return append(dst, l.Metadata...)
 }
+
+func (protobufEncoding) AppendHead(dst []byte, labels string, size int) []byte {
+	return append(appendLength(dst, bytes1, len(labels)+size), labels...)
+}
+
+func (protobufEncoding) Separator() string { return "" }
+func (protobufEncoding) Tail() string      { return "" }
 
 func entrySize(l *Line) int {
 	seconds, nanos := split(l.Timestamp)

@@ -8,18 +8,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/grafana/loki/pkg/push"
+	loki "github.com/grafana/loki/pkg/push"
 	"github.com/stretchr/testify/require"
 )
 
 // A push is written as Loki's own types marshal it, to the byte.
 func requireAsLokiWrites(t *testing.T, labels string, metadata []Label, wrote []byte, lines []Line) {
 	t.Helper()
-	want := push.PushRequest{Streams: []push.Stream{{Labels: labels}}}
+	want := loki.PushRequest{Streams: []loki.Stream{{Labels: labels}}}
 	for _, l := range lines {
-		entry := push.Entry{Timestamp: time.Unix(0, l.Timestamp).UTC(), Line: l.Text}
+		entry := loki.Entry{Timestamp: time.Unix(0, l.Timestamp).UTC(), Line: l.Text}
 		for _, m := range metadata {
-			entry.StructuredMetadata = append(entry.StructuredMetadata, push.LabelAdapter(m))
+			entry.StructuredMetadata = append(entry.StructuredMetadata, loki.LabelAdapter(m))
 		}
 		want.Streams[0].Entries = append(want.Streams[0].Entries, entry)
 	}
@@ -29,10 +29,10 @@ func requireAsLokiWrites(t *testing.T, labels string, metadata []Label, wrote []
 }
 
 func FuzzEncode(f *testing.F) {
-	f.Add(`{"a":1}`, "", "stytch", "k", "v", int64(1), 100)
-	f.Add("\x00 \xff\u2028\"", "é", "\n\x7f\"\\'\ufffd", "", "", int64(math.MaxInt64), 1)
-	f.Add(strings.Repeat("x", 200), "y", "", "k", "", int64(1e9), 1<<20)
-	f.Fuzz(func(t *testing.T, one, other, source, name, value string, at int64, limit int) {
+	f.Add(`{"a":1}`, "", "stytch", "k", "v", int64(1))
+	f.Add("\x00 \xff\u2028\"", "é", "\n\x7f\"\\'\ufffd", "", "", int64(math.MaxInt64))
+	f.Add(strings.Repeat("x", 200), "y", "", "k", "", int64(1e9))
+	f.Fuzz(func(t *testing.T, one, other, source, name, value string, at int64) {
 		at = max(at, 1) & math.MaxInt64
 		one, other, source = Text(one), Text(other), Text(source)
 		// An empty label is none, and metadata has names: neither reads back.
@@ -44,37 +44,34 @@ func FuzzEncode(f *testing.F) {
 			for i := range lines {
 				lines[i].Metadata = encoding.AppendMetadata(nil, metadata)
 			}
-			stream := encoding.AppendLabels(nil, labels)
-			for rest := lines; len(rest) > 0; {
-				wrote, taken := encoding.AppendPush([]byte("before"), stream, rest, limit)
-				require.Equal(t, "before", string(wrote[:6]))
-				wrote = wrote[6:]
-				require.Positive(t, taken)
-				if taken > 1 {
-					require.LessOrEqual(t, len(wrote), limit)
-				}
-				if taken < len(rest) { // one more would not have fitted
-					more, n := encoding.AppendPush(nil, stream, rest[:taken+1], math.MaxInt)
-					require.Equal(t, taken+1, n)
-					require.Greater(t, len(more), limit)
-				}
-				if encoding == Protobuf {
-					var got push.PushRequest
-					require.NoError(t, got.Unmarshal(wrote))
-					requireAsLokiWrites(t, got.Streams[0].Labels, metadata, wrote, rest[:taken])
-				} else {
-					var got Request
-					require.NoError(t, got.DecodeJSON(wrote))
-					require.Equal(t, labels, got.Streams[0].Labels)
-					require.Equal(t, taken, got.Entries())
-					for i, e := range got.Streams[0].Entries {
-						require.Equal(t, Entry{rest[i].Timestamp, rest[i].Text, metadata, e.Index}, e)
-					}
-				}
-				rest = rest[taken:]
+			wrote := whole(encoding, encoding.AppendLabels(nil, labels), lines)
+			if encoding == Protobuf {
+				var got loki.PushRequest
+				require.NoError(t, got.Unmarshal(wrote))
+				requireAsLokiWrites(t, got.Streams[0].Labels, metadata, wrote, lines)
+				continue
+			}
+			var got Request
+			require.NoError(t, got.DecodeJSON(wrote))
+			require.Equal(t, labels, got.Streams[0].Labels)
+			require.Equal(t, len(lines), got.Entries())
+			for i, e := range got.Streams[0].Entries {
+				require.Equal(t, Entry{lines[i].Timestamp, lines[i].Text, metadata, e.Index}, e)
 			}
 		}
 	})
+}
+
+// whole is all of a push.
+func whole(encoding Encoding, labels []byte, lines []Line) []byte {
+	var entries []byte
+	for i := range lines {
+		if i > 0 {
+			entries = append(entries, encoding.Separator()...)
+		}
+		entries = encoding.AppendEntry(entries, &lines[i])
+	}
+	return append(append(encoding.AppendHead(nil, string(labels), len(entries)), entries...), encoding.Tail()...)
 }
 
 func TestProtobufLabels(t *testing.T) {
@@ -85,11 +82,10 @@ func TestProtobufLabels(t *testing.T) {
 
 func TestJSONIsEscapedNoMoreThanItMust(t *testing.T) {
 	labels := JSON.AppendLabels(nil, []Label{{"a", "<é>"}})
-	wrote, taken := JSON.AppendPush(nil, labels, []Line{
+	wrote := whole(JSON, labels, []Line{
 		{Timestamp: 5, Text: "{\"a\":\"é\\n\\u00e9\"}\t", Metadata: JSON.AppendMetadata(nil, []Label{{"k", "v"}, {"l", "w"}})},
 		{Timestamp: 6},
-	}, 1<<20)
-	require.Equal(t, 2, taken)
+	})
 	require.True(t, json.Valid(wrote))
 	require.Equal(t, `{"streams":[{"stream":{"a":"<é>"},"values":[["5","{\"a\":\"é\\n\\u00e9\"}\t",{"k":"v","l":"w"}],["6",""]]}]}`,
 		string(wrote))

@@ -2,13 +2,10 @@ package queueguard
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 
-	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/xpdata/request"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -18,8 +15,7 @@ import (
 //	"qmv0"    items_size sfixed64 = 1; bytes_size sfixed64 = 2;
 //	          read_index fixed64 = 3; write_index fixed64 = 4;
 //	          currently_dispatched_items repeated fixed64 = 5
-//	"0" "1" … the items, each a LogsRequest (format_version fixed32 = 1, …),
-//	          or a bare LogsData as older versions wrote it
+//	"0" "1" … the items, as the exporter encodes them
 //
 // The still older keys "ri", "wi" and "di" are read by exporterhelper once, to
 // write "qmv0" from them. They need nothing of their own here: the items they
@@ -37,28 +33,6 @@ func itemKey(number uint64) string { return strconv.FormatUint(number, 10) }
 func itemNumber(key string) (number uint64, ok bool) {
 	number, err := strconv.ParseUint(key, 10, 64)
 	return number, err == nil
-}
-
-var (
-	envelope  = []byte{0x0d, 1, 0, 0, 0} // format_version: 1
-	errNoLogs = errors.New("no log record in it")
-)
-
-// logsOf decodes an item as the queue does and returns its logs, without the
-// context, in a form that is the same for the same logs.
-func logsOf(item []byte) ([]byte, error) {
-	_, logs, err := request.UnmarshalLogs(item)
-	if errors.Is(err, request.ErrInvalidFormat) {
-		logs, err = (&plog.ProtoUnmarshaler{}).UnmarshalLogs(item)
-		if err == nil && logs.LogRecordCount() == 0 {
-			// Protobuf decodes an empty value and much else as "only unknown fields".
-			err = errNoLogs
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return (&plog.ProtoMarshaler{}).MarshalLogs(logs)
 }
 
 // index is what the guard reads of the queue's index.

@@ -20,10 +20,11 @@ var shapes = map[string]struct {
 }
 
 // killedWhileSending returns a machine whose process was killed while events
-// were on their way to the destination, and others waited.
+// were on their way to the destination, and others waited. The process was not
+// guarded: it had stored that it had read what was on its way.
 func killedWhileSending(t *testing.T, o options, offered, dispatched int) *machine {
 	m := newMachine(t)
-	o.block = true
+	o.block, o.unguarded = true, true
 	if o.batch != nil {
 		whole := *o.batch
 		whole.FlushTimeout = time.Hour // no half batch, however slowly the offers come

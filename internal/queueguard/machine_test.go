@@ -45,6 +45,7 @@ var (
 type machine struct {
 	root  string // of this machine and its forks
 	dir   string
+	fsync bool
 	acked []string
 
 	mu      sync.Mutex
@@ -82,7 +83,7 @@ func (m *machine) lost() []string {
 func (m *machine) storage(t testing.TB) storage.Extension {
 	factory := filestorage.NewFactory()
 	cfg := factory.CreateDefaultConfig().(*filestorage.Config)
-	cfg.Directory = m.dir
+	cfg.Directory, cfg.FSync = m.dir, m.fsync
 	ext, err := factory.Create(context.Background(), extension.Settings{
 		ID: storageID, TelemetrySettings: componenttest.NewNopTelemetrySettings(),
 	}, cfg)
@@ -121,9 +122,9 @@ type options struct {
 	unguarded bool
 	killAt    int // the storage operation at which the process dies, from 1; 0: never
 	refuse    func(ops []*storage.Operation) bool
-	guard     func(storage.Client) *client // instead of Wrap
-	block     bool                         // pushes wait for release
-	fail      error                        // what a push returns
+	tune      func(*client) // has the guarded client before it is used
+	block     bool          // pushes wait for release
+	fail      error         // what a push returns
 	consumers int
 	batch     *exporterhelper.BatchConfig
 	logger    *zap.Logger
@@ -132,7 +133,7 @@ type options struct {
 
 func (m *machine) start(t testing.TB, o options) *process {
 	p := &process{machine: m, waiting: make(chan struct{}, 1000)}
-	p.tap = &tap{Extension: m.storage(t), killAt: o.killAt, refuse: o.refuse, guard: o.guard}
+	p.tap = &tap{Extension: m.storage(t), killAt: o.killAt, refuse: o.refuse}
 	released := make(chan struct{})
 	p.release = sync.OnceFunc(func() { close(released) })
 
@@ -161,8 +162,18 @@ func (m *machine) start(t testing.TB, o options) *process {
 	exp, err := exporterhelper.NewLogs(context.Background(), set, struct{}{}, push,
 		exporterhelper.WithQueue(queue), exporterhelper.WithRetry(configretry.NewDefaultBackOffConfig()))
 	require.NoError(t, err)
-	if !o.unguarded && o.guard == nil {
-		exp = Wrap(exp, queue, o.logger, o.corrupted)
+	if !o.unguarded {
+		exp = Wrap(exp, queue, logsOf, o.logger, o.corrupted)
+		wrapped := exp.(*guardedLogs)
+		guard := wrapped.guard
+		wrapped.guard = func(next storage.Client) *client {
+			c := guard(next)
+			c.deferral.delay = time.Millisecond // what waits is as likely to be flushed as to be carried
+			if o.tune != nil {
+				o.tune(c)
+			}
+			return c
+		}
 	}
 	p.exporter = exp
 	require.NoError(t, exp.Start(context.Background(), hostWith(p.tap)))

@@ -178,20 +178,22 @@ func TestManyRestarts(t *testing.T) {
 	}
 }
 
-// Once the past is dealt with, Batches go straight through.
+// Once the past is dealt with, nothing of it is looked after any more.
 func TestSettles(t *testing.T) {
 	m := killedWhileSending(t, options{consumers: 5}, 8, 5)
 	var guard *client
-	p := m.start(t, options{block: true, guard: func(c storage.Client) *client {
-		guard = newClient(c, damage{logger: zap.NewNop(), corrupted: noop.Int64Counter{}})
-		return guard
-	}})
-	require.False(t, guard.settled.Load())
+	p := m.start(t, options{block: true, tune: func(c *client) { guard = c }})
+	settled := func() bool {
+		guard.mu.Lock()
+		defer guard.mu.Unlock()
+		return guard.restart.settled
+	}
+	require.False(t, settled())
 	p.release()
 	p.finish(t)
-	require.True(t, guard.settled.Load())
-	require.Empty(t, guard.kept)
-	require.Empty(t, guard.standIns)
+	require.True(t, settled())
+	require.Empty(t, guard.restart.kept)
+	require.Empty(t, guard.restart.standIns)
 	require.Empty(t, m.lost())
 }
 
@@ -254,7 +256,7 @@ func TestHost(t *testing.T) {
 					return nil
 				}))
 			require.NoError(t, err)
-			exp = Wrap(exp, queue, zap.NewNop(), noop.Int64Counter{})
+			exp = Wrap(exp, queue, logsOf, zap.NewNop(), noop.Int64Counter{})
 			require.NoError(t, exp.Start(context.Background(), h))
 			require.NoError(t, exp.Shutdown(context.Background()))
 		})
@@ -274,7 +276,7 @@ func TestStorageIsMissing(t *testing.T) {
 		exp, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
 			func(context.Context, plog.Logs) error { return nil }, exporterhelper.WithQueue(queue))
 		require.NoError(t, err)
-		exp = Wrap(exp, queue, zap.NewNop(), noop.Int64Counter{})
+		exp = Wrap(exp, queue, logsOf, zap.NewNop(), noop.Int64Counter{})
 		require.EqualError(t, exp.Start(context.Background(), h), want)
 		require.NoError(t, exp.Shutdown(context.Background()))
 	}
@@ -285,7 +287,7 @@ func TestWithoutStorageNothingChanges(t *testing.T) {
 		func(context.Context, plog.Logs) error { return nil })
 	require.NoError(t, err)
 	inMemory := configoptional.Some(exporterhelper.NewDefaultQueueConfig())
-	require.Same(t, exp, Wrap(exp, inMemory, zap.NewNop(), noop.Int64Counter{}))
+	require.Same(t, exp, Wrap(exp, inMemory, logsOf, zap.NewNop(), noop.Int64Counter{}))
 	off := configoptional.None[exporterhelper.QueueBatchConfig]()
-	require.Same(t, exp, Wrap(exp, off, zap.NewNop(), noop.Int64Counter{}))
+	require.Same(t, exp, Wrap(exp, off, logsOf, zap.NewNop(), noop.Int64Counter{}))
 }

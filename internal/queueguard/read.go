@@ -6,12 +6,12 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
-// batch carries out the operations, and a read in any case: the queue deletes an
+// store carries out the operations, and a read in any case: the queue deletes an
 // item whose read fails, and a full storage refuses the Set of the index beside
 // the Get. The stored index then stays behind until the next Batch that takes
 // it: a start before that reads the item again, or finds it gone.
-func (c *client) batch(ctx context.Context, ops []*storage.Operation) error {
-	err := c.Client.Batch(ctx, ops...)
+func (r *restart) store(ctx context.Context, ops []*storage.Operation) error {
+	err := r.next.Batch(ctx, ops...)
 	if err == nil || !isRead(ops) {
 		return err
 	}
@@ -21,7 +21,7 @@ func (c *client) batch(ctx context.Context, ops []*storage.Operation) error {
 			gets = append(gets, op)
 		}
 	}
-	return c.Client.Batch(ctx, gets...)
+	return r.next.Batch(ctx, gets...)
 }
 
 // isRead tells whether ops are a read: Gets, and no change but to the index.

@@ -14,8 +14,8 @@ func full(ops []*storage.Operation) bool {
 	return isRead(ops) && slices.ContainsFunc(ops, func(op *storage.Operation) bool { return op.Type == storage.Set })
 }
 
-// A full storage costs no event: neither one of this process, whose Batches go
-// straight through, nor one of an earlier process.
+// A full storage costs no event: neither one of this process nor one of an
+// earlier one.
 func TestReadsFromAFullStorage(t *testing.T) {
 	for name, consumers := range map[string]int{"one at a time": 1, "four at a time": 4} {
 		t.Run(name, func(t *testing.T) {

@@ -14,7 +14,6 @@ type tap struct {
 	storage.Extension
 	killAt int
 	refuse func(ops []*storage.Operation) bool
-	guard  func(storage.Client) *client
 
 	mu    sync.Mutex
 	dead  bool
@@ -27,11 +26,7 @@ func (e *tap) GetClient(ctx context.Context, kind component.Kind, id component.I
 	if err != nil {
 		return nil, err
 	}
-	c = &tapClient{Client: c, tap: e}
-	if e.guard != nil {
-		c = e.guard(c)
-	}
-	return c, nil
+	return &tapClient{Client: c, tap: e}, nil
 }
 
 func (e *tap) dispatched() int {

@@ -9,11 +9,12 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/golang/snappy"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/inflate"
 )
 
 // bodyReader reads request bodies into buffers that are used again, within
-// one limit for the bytes on the wire and for those that they decompress to.
+// one limit for the bytes on the wire and for those that they decompress to:
+// a body holds no more memory than twice the limit at a time.
 type bodyReader struct {
 	limit     int64    // bytes
 	encodings []string // allowed Content-Encodings; empty allows all
@@ -29,9 +30,9 @@ type body struct {
 	data []byte // after decompression
 	wire int64  // bytes on the wire
 
-	buffer []byte // holds what was read
-	block  []byte // holds what a snappy block decompressed to
-	decoders
+	buffer []byte // holds what was read last, or what that decompressed to
+	spare  []byte // the other of the two: see swap
+	zstd   zstdReader
 }
 
 // firstBuffer is what a body is first read into; keepBuffer is the largest
@@ -48,10 +49,10 @@ func (br *bodyReader) release(b *body) {
 	if cap(b.buffer) > keepBuffer {
 		b.buffer = nil
 	}
-	if cap(b.block) > keepBuffer {
-		b.block = nil
+	if cap(b.spare) > keepBuffer {
+		b.spare = nil
 	}
-	b.detach()
+	b.zstd.detach()
 	br.free.Put(b)
 }
 
@@ -70,25 +71,18 @@ func (br *bodyReader) read(w http.ResponseWriter, r *http.Request, f format) (*b
 
 func (br *bodyReader) fill(b *body, wire io.Reader, f format) error {
 	counted := counter{Reader: wire}
-	plain, err := b.open(f.encoding, &counted)
-	if err == nil {
-		err = b.readAll(plain, br.limit)
+	if f.snappyBlock {
+		b.swap()
 	}
-	b.wire, b.data = counted.n, b.buffer
+	err := b.readEncoded(f.encoding, &counted, br.limit)
+	b.wire = counted.n
 	if err != nil && f.encoding != "" {
-		return fmt.Errorf("%s: %w", f.encoding, err)
+		err = fmt.Errorf("%s: %w", f.encoding, err)
 	}
-	if err != nil || !f.snappyBlock {
-		return err
+	if err == nil && f.snappyBlock {
+		err = b.decompress(unsnap, br.limit)
 	}
-	switch size, err := snappy.DecodedLen(b.buffer); {
-	case err != nil:
-		return err
-	case int64(size) > br.limit:
-		return &http.MaxBytesError{Limit: br.limit}
-	}
-	b.block, err = snappy.Decode(b.block[:cap(b.block)], b.buffer)
-	b.data = b.block
+	b.data = b.buffer
 	return err
 }
 
@@ -131,7 +125,7 @@ func (br *bodyReader) refusal(err error) error {
 	var tooLarge *http.MaxBytesError
 	var timeout net.Error
 	switch {
-	case errors.As(err, &tooLarge):
+	case errors.As(err, &tooLarge), errors.Is(err, inflate.ErrTooLarge):
 		return refuse(http.StatusRequestEntityTooLarge, reasonTooLarge, fmt.Errorf("the body is larger than %d bytes", br.limit))
 	case windowExceeded(err):
 		return refuse(http.StatusRequestEntityTooLarge, reasonTooLarge, fmt.Errorf("the window of the zstd stream is larger than %d bytes", maxWindow))

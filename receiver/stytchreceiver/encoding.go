@@ -5,21 +5,82 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"net/http"
 	"slices"
 	"strings"
 
-	"github.com/klauspost/compress/flate"
-	"github.com/klauspost/compress/gzip"
+	"github.com/golang/snappy"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/inflate"
 )
 
-// decoders are the decompressors of one body, made when first needed and then
-// used again.
-type decoders struct {
-	wire  *bufio.Reader
-	gzip  gzip.Reader
-	flate io.ReadCloser
-	zstd  *zstd.Decoder
+// readEncoded reads into b.buffer what r decompresses to. The encodings are Loki's,
+// whose deflate is a raw stream, and zstd.
+func (b *body) readEncoded(encoding string, r io.Reader, limit int64) error {
+	switch encoding {
+	case "":
+		return b.readAll(r, limit)
+	case "gzip":
+		return b.readPacked(r, inflate.Gunzip, limit)
+	case "deflate":
+		return b.readPacked(r, unflate, limit)
+	case "zstd":
+		plain, err := b.zstd.open(r)
+		if err != nil {
+			return err
+		}
+		return b.readAll(plain, limit)
+	default:
+		return errors.New("not supported")
+	}
+}
+
+// decompressor appends to dst what src decompresses to, if that is at most so
+// many bytes.
+type decompressor func(dst, src []byte, limit int) ([]byte, error)
+
+func (b *body) readPacked(r io.Reader, by decompressor, limit int64) error {
+	b.swap()
+	if err := b.readAll(r, limit); err != nil {
+		return err
+	}
+	return b.decompress(by, limit)
+}
+
+// decompress replaces what was read into b.buffer after a swap, and swaps back.
+func (b *body) decompress(by decompressor, limit int64) (err error) {
+	b.swap()
+	b.buffer, err = by(b.buffer[:0], b.spare, int(min(limit, math.MaxInt)))
+	return err
+}
+
+// swap is done before reading what is to be decompressed, and again when it is:
+// one buffer then always holds compressed bytes, and stays as small as they.
+func (b *body) swap() { b.buffer, b.spare = b.spare, b.buffer }
+
+// unflate ignores what follows the stream.
+func unflate(dst, src []byte, limit int) ([]byte, error) {
+	dst, _, err := inflate.Inflate(dst, src, limit)
+	return dst, err
+}
+
+func unsnap(dst, src []byte, limit int) ([]byte, error) {
+	size, err := snappy.DecodedLen(src)
+	switch {
+	case err != nil:
+		return dst, err
+	case size > limit:
+		return dst, &http.MaxBytesError{Limit: int64(limit)}
+	}
+	return snappy.Decode(dst[:cap(dst)], src)
+}
+
+// zstdReader is made when first needed and then used again.
+type zstdReader struct {
+	wire    *bufio.Reader
+	decoder *zstd.Decoder
 }
 
 // maxWindow is how far back a zstd stream may refer, in bytes: what every
@@ -27,46 +88,24 @@ type decoders struct {
 // could otherwise make the receiver hold beside the body.
 const maxWindow = 8 << 20
 
-// open returns a reader of what r decompresses to. The encodings are Loki's,
-// whose deflate is a raw stream, and zstd.
-func (d *decoders) open(encoding string, r io.Reader) (_ io.Reader, err error) {
-	if encoding == "" {
-		return r, nil
+// open returns a reader of what r decompresses to.
+func (z *zstdReader) open(r io.Reader) (_ io.Reader, err error) {
+	if z.decoder != nil {
+		z.wire.Reset(r)
+		return z.decoder, z.decoder.Reset(z.wire)
 	}
-	if d.wire == nil {
-		d.wire = bufio.NewReader(r)
-	} else {
-		d.wire.Reset(r)
-	}
-	switch encoding {
-	case "gzip":
-		return &d.gzip, d.gzip.Reset(d.wire)
-	case "deflate":
-		if d.flate == nil {
-			d.flate = flate.NewReader(d.wire)
-			return d.flate, nil
-		}
-		return d.flate, d.flate.(flate.Resetter).Reset(d.wire, nil)
-	case "zstd":
-		if d.zstd == nil {
-			// One goroutine, which is the caller's: nothing is left behind.
-			d.zstd, err = zstd.NewReader(d.wire, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-				zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecodeBuffersBelow(0))
-			return d.zstd, err
-		}
-		return d.zstd, d.zstd.Reset(d.wire)
-	default:
-		return nil, errors.New("not supported")
-	}
+	z.wire = bufio.NewReader(r)
+	// One goroutine, which is the caller's: nothing is left behind.
+	z.decoder, err = zstd.NewReader(z.wire, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecodeBuffersBelow(0))
+	return z.decoder, err
 }
 
 // detach lets go of the request that was read.
-func (d *decoders) detach() {
-	if d.wire != nil {
-		d.wire.Reset(nil)
-	}
-	if d.zstd != nil {
-		_ = d.zstd.Reset(nil)
+func (z *zstdReader) detach() {
+	if z.decoder != nil {
+		z.wire.Reset(nil)
+		_ = z.decoder.Reset(nil)
 	}
 }
 

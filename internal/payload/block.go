@@ -1,0 +1,75 @@
+package payload
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/inflate"
+)
+
+// block is records of one stream, encoded one after another with separators
+// between them. It is not changed once it is made.
+type block struct {
+	stream  string
+	records []Record
+	data    []byte
+	size    int     // of the records before packing, in bytes
+	packing packing // of data
+	sum     uint32  // CRC-32 (IEEE) of the records before packing, where packing is deflate
+}
+
+// appendPlain appends the records as they are encoded.
+func (b *block) appendPlain(dst []byte) (_ []byte, err error) {
+	begin := len(dst)
+	switch b.packing {
+	case plain:
+		dst = append(dst, b.data...)
+	case deflated:
+		// The blocks are complete, but none of them is the last.
+		if dst, _, err = inflate.Inflate(dst, b.data, b.size); errors.Is(err, io.ErrUnexpectedEOF) {
+			err = nil
+		}
+	case snappied:
+		dst, err = unpackSnappy(dst, b.data, b.size)
+	}
+	if err == nil && len(dst)-begin != b.size {
+		err = fmt.Errorf("%d bytes, want %d", len(dst)-begin, b.size)
+	}
+	if err != nil {
+		return dst[:begin], fmt.Errorf("unpacking queued records: %w", err)
+	}
+	return dst, nil
+}
+
+// span is how many bytes of b records from lo up to hi are, and where they begin.
+func (f *Format) span(b *block, lo, hi int) (begin, size int) {
+	for i := range b.records[:hi] {
+		switch {
+		case i < lo:
+			begin += int(b.records[i].Size) + len(f.Separator)
+		case i > lo:
+			size += len(f.Separator)
+			fallthrough
+		default:
+			size += int(b.records[i].Size)
+		}
+	}
+	return begin, size
+}
+
+// part is the records of b from lo up to hi, plain unless it is all of them.
+func (f *Format) part(b *block, lo, hi int) (block, error) {
+	if lo == 0 && hi == len(b.records) {
+		return *b, nil
+	}
+	data := b.data
+	if b.packing != plain {
+		var err error
+		if data, err = b.appendPlain(nil); err != nil {
+			return block{}, err
+		}
+	}
+	begin, size := f.span(b, lo, hi)
+	return block{stream: b.stream, records: b.records[lo:hi:hi], data: data[begin : begin+size : begin+size], size: size}, nil
+}

@@ -1,0 +1,94 @@
+package payload
+
+import (
+	"slices"
+	"sync"
+)
+
+const (
+	// blockSize is from which size on a block is closed, in bytes before
+	// packing: small enough to be encoded, packed and forgotten within a core's
+	// cache, large enough to lose less than 2 % of the compression.
+	blockSize = 128 << 10
+	// packSize is from which size on a block is packed by itself, in bytes. A
+	// smaller one is compressed with its neighbours, when it is sent: alone, its
+	// tables and its first record would cost more than it saves.
+	packSize = 32 << 10
+	// blockRecords divides a request into blocks that batches can be made of
+	// without taking one apart: as many records as a batch has by default, and
+	// as Datadog takes at once.
+	blockRecords = 1000
+)
+
+// Builder makes a request of records that a backend encodes. What it needs for
+// that is used again; what the request keeps is of its exact size.
+type Builder struct {
+	request *Request
+	stream  string
+	records []Record
+	buffer  []byte // the encoded records of the open block
+	packed  []byte
+}
+
+var builders = sync.Pool{New: func() any { return new(Builder) }}
+
+// Build returns the request that fill adds its records to.
+func (f *Format) Build(fill func(*Builder)) *Request {
+	b := builders.Get().(*Builder)
+	b.request = &Request{format: f}
+	fill(b)
+	b.close()
+	r := b.request
+	b.request = nil
+	if cap(b.buffer) > 4*blockSize { // one huge record must not pin its memory
+		b.buffer, b.packed = nil, nil
+	}
+	builders.Put(b)
+	return r
+}
+
+// Stream says which stream the records that follow belong to.
+func (b *Builder) Stream(stream []byte) {
+	if string(stream) != b.stream {
+		b.close()
+		b.stream = string(stream)
+	}
+}
+
+// Begin returns where to append the next record's encoding.
+func (b *Builder) Begin() []byte {
+	if len(b.records) > 0 {
+		return append(b.buffer, b.request.format.Separator...)
+	}
+	return b.buffer
+}
+
+// End takes what was appended to what Begin returned. It sets the record's size.
+func (b *Builder) End(encoded []byte, r Record) {
+	begin := len(b.buffer)
+	if len(b.records) > 0 {
+		begin += len(b.request.format.Separator)
+	}
+	r.Size = uint32(len(encoded) - begin)
+	b.records = append(b.records, r)
+	b.buffer = encoded
+	if len(encoded) >= blockSize || (b.request.items+len(b.records))%blockRecords == 0 {
+		b.close()
+	}
+}
+
+// close ends the open block.
+func (b *Builder) close() {
+	if len(b.records) == 0 {
+		return
+	}
+	x := block{stream: b.stream, records: slices.Clone(b.records), size: len(b.buffer)}
+	if codec := &b.request.format.Codec; codec.pack != nil && len(b.buffer) >= packSize {
+		b.packed, x.sum = codec.pack(b.packed[:0], b.buffer)
+		x.data, x.packing = slices.Clone(b.packed), codec.packing
+	} else {
+		x.data = slices.Clone(b.buffer)
+	}
+	b.request.add(x)
+	b.records, b.buffer = b.records[:0], b.buffer[:0]
+}

@@ -1,0 +1,154 @@
+package payload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
+)
+
+// Record is what is known of a record besides its encoding.
+type Record struct {
+	At       int64  // nanoseconds since the epoch; 0 where it has no time
+	Size     uint32 // of its encoding, in bytes
+	Text     uint32 // of its body, in bytes
+	Position uint32 // among the records of the pdata that it came in; not stored
+	Mark     uint8  // the backend's own
+}
+
+// Request is records on their way through the sending queue.
+type Request struct {
+	format *Format
+	blocks []block
+	items  int
+	size   int // before compression, in bytes
+}
+
+var _ xexporterhelper.RequestErrorHandler = (*Request)(nil)
+
+// ItemsCount returns the number of records.
+func (r *Request) ItemsCount() int { return r.items }
+
+// BytesSize returns the size of the encoded records before compression, in bytes.
+func (r *Request) BytesSize() int { return r.size }
+
+func (r *Request) add(blocks ...block) {
+	r.blocks = append(r.blocks, blocks...)
+	for i := range blocks {
+		r.items += len(blocks[i].records)
+		r.size += blocks[i].size
+	}
+}
+
+// MergeSplit adds the records of other, where there is one, and returns
+// requests of at most maxSize, which 0 does not bound. It goes by blocks: what
+// came together stays together, and packed, unless it is too large by itself.
+func (r *Request) MergeSplit(_ context.Context, maxSize int, sizer exporterhelper.RequestSizerType, other xexporterhelper.Request) ([]xexporterhelper.Request, error) {
+	var sizeOf func(*Request) int
+	switch sizer {
+	case exporterhelper.RequestSizerTypeItems:
+		sizeOf = (*Request).ItemsCount
+	case exporterhelper.RequestSizerTypeBytes:
+		sizeOf = (*Request).BytesSize
+	default:
+		return nil, fmt.Errorf("a batch is measured in items or bytes, not in %s", sizer.String())
+	}
+	var more Request
+	if other != nil {
+		more = *other.(*Request)
+	}
+	if maxSize == 0 || sizeOf(r)+sizeOf(&more) <= maxSize {
+		r.add(more.blocks...)
+		return []xexporterhelper.Request{r}, nil
+	}
+	last := &Request{format: r.format}
+	split := []xexporterhelper.Request{last}
+	var put func(b block) error
+	put = func(b block) error {
+		one := Request{items: len(b.records), size: b.size}
+		if sizeOf(&one) > maxSize && one.items > 1 {
+			n := one.items / 2
+			if sizer == exporterhelper.RequestSizerTypeItems {
+				n = maxSize
+			}
+			head, err := r.format.part(&b, 0, n)
+			if err != nil {
+				return err
+			}
+			tail, err := r.format.part(&b, n, one.items)
+			if err != nil {
+				return err
+			}
+			return errors.Join(put(head), put(tail))
+		}
+		if last.items > 0 && sizeOf(last)+sizeOf(&one) > maxSize {
+			last = &Request{format: r.format}
+			split = append(split, last)
+		}
+		last.add(b)
+		return nil
+	}
+	for _, b := range append(r.blocks, more.blocks...) {
+		if err := put(b); err != nil {
+			return nil, err
+		}
+	}
+	return split, nil
+}
+
+// Without returns the request without the records that drop tells of.
+func (r *Request) Without(drop func(*Record) bool) (*Request, error) {
+	var kept []Range
+	b := &Batch{format: r.format, blocks: r.blocks, ends: ends(r.blocks)}
+	i := 0
+	for n := range r.blocks {
+		for k := range r.blocks[n].records {
+			if !drop(&r.blocks[n].records[k]) {
+				if last := len(kept) - 1; last >= 0 && kept[last].Hi == i {
+					kept[last].Hi++
+				} else {
+					kept = append(kept, Range{i, i + 1})
+				}
+			}
+			i++
+		}
+	}
+	if len(kept) == 1 && kept[0] == (Range{0, i}) {
+		return r, nil
+	}
+	return b.Request(kept)
+}
+
+// OnError returns the records that are to be tried again.
+func (r *Request) OnError(err error) xexporterhelper.Request {
+	var undelivered *Undelivered
+	if errors.As(err, &undelivered) {
+		return undelivered.Rest
+	}
+	return r
+}
+
+// Undelivered is the error of a push that leaves records to be tried again.
+type Undelivered struct {
+	Err  error
+	Rest *Request
+}
+
+func (e *Undelivered) Error() string { return e.Err.Error() }
+func (e *Undelivered) Unwrap() error { return e.Err }
+
+// Positions are those of the records in the pdata that they came in.
+func (r *Request) Positions() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range r.blocks {
+			for k := range r.blocks[i].records {
+				if !yield(int(r.blocks[i].records[k].Position)) {
+					return
+				}
+			}
+		}
+	}
+}

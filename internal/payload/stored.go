@@ -1,0 +1,191 @@
+package payload
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+
+	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/xpdata/request"
+)
+
+// A stored request is the body, as bytes, of the one record of an OTLP logs
+// request. So the request's context is stored as exporterhelper stores it. All
+// numbers are unsigned varints but where it says otherwise:
+//
+//	version, one byte
+//	name of the format
+//	number of blocks; for each
+//	  stream
+//	  packing, one byte; size before packing; CRC-32, 4 bytes, little endian
+//	  number of records; for each its time, as a signed varint of the
+//	    difference to the one before, its size, the size of its body, its mark
+//	  data
+//	CRC-32 (IEEE) of all that, 4 bytes, little endian
+//
+// Strings and data stand behind their length.
+const version = 1
+
+// Encoding stores requests in a persistent queue.
+type Encoding struct {
+	Format *Format
+	// Damaged is told of a stored request that cannot be read.
+	Damaged func(error)
+}
+
+// Marshal encodes a request with its context.
+func (e Encoding) Marshal(ctx context.Context, r xexporterhelper.Request) ([]byte, error) {
+	ld := plog.NewLogs()
+	lr := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	lr.Body().SetEmptyBytes().FromRaw(r.(*Request).store())
+	return request.MarshalLogs(ctx, ld)
+}
+
+// errNothing is what an offer leaves that the storage refused: nothing is lost.
+var errNothing = errors.New("nothing is stored")
+
+// Unmarshal decodes a request. One that another configuration of the exporter
+// stored becomes one of this configuration.
+func (e Encoding) Unmarshal(stored []byte) (context.Context, xexporterhelper.Request, error) {
+	if len(stored) == 0 {
+		return context.Background(), nil, errNothing
+	}
+	ctx, r, err := e.unmarshal(stored)
+	if err != nil {
+		e.Damaged(err)
+		return context.Background(), nil, err
+	}
+	return ctx, r, nil
+}
+
+// Identify returns the same for a stored request and for what becomes of it when
+// it is decoded and stored again.
+func (e Encoding) Identify(stored []byte) ([]byte, error) {
+	_, r, err := e.unmarshal(stored)
+	if err != nil {
+		return nil, err
+	}
+	return r.store(), nil
+}
+
+func (e Encoding) unmarshal(stored []byte) (context.Context, *Request, error) {
+	ctx, ld, err := request.UnmarshalLogs(stored)
+	if err != nil {
+		return nil, nil, err
+	}
+	if ld.LogRecordCount() != 1 {
+		return nil, nil, fmt.Errorf("%d records, want 1", ld.LogRecordCount())
+	}
+	body := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body()
+	r, err := e.Format.read(body.Bytes().AsRaw())
+	return ctx, r, err
+}
+
+func (r *Request) store() []byte {
+	// What is not data takes 16 bytes a record and 64 a block at most, beside
+	// the names of streams.
+	size := len(r.format.Name) + 32 + 16*r.items
+	for i := range r.blocks {
+		size += len(r.blocks[i].stream) + len(r.blocks[i].data) + 64
+	}
+	dst := append(make([]byte, 0, size), version)
+	dst = appendString(dst, r.format.Name)
+	dst = binary.AppendUvarint(dst, uint64(len(r.blocks)))
+	for i := range r.blocks {
+		b := &r.blocks[i]
+		dst = appendString(dst, b.stream)
+		dst = append(dst, byte(b.packing))
+		dst = binary.AppendUvarint(dst, uint64(b.size))
+		dst = binary.LittleEndian.AppendUint32(dst, b.sum)
+		dst = binary.AppendUvarint(dst, uint64(len(b.records)))
+		at := int64(0)
+		for k := range b.records {
+			x := &b.records[k]
+			dst = binary.AppendVarint(dst, x.At-at)
+			dst = binary.AppendUvarint(dst, uint64(x.Size))
+			dst = binary.AppendUvarint(dst, uint64(x.Text))
+			dst = append(dst, x.Mark)
+			at = x.At
+		}
+		dst = appendString(dst, b.data)
+	}
+	return binary.LittleEndian.AppendUint32(dst, crc32.ChecksumIEEE(dst))
+}
+
+func appendString[T string | []byte](dst []byte, s T) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+}
+
+// read decodes what store encoded.
+func (f *Format) read(stored []byte) (*Request, error) {
+	end := len(stored) - crc32.Size
+	if end < 1 {
+		return nil, errors.New("too short")
+	}
+	if stored[0] != version {
+		return nil, fmt.Errorf("version %d, want %d", stored[0], version)
+	}
+	if crc32.ChecksumIEEE(stored[:end]) != binary.LittleEndian.Uint32(stored[end:]) {
+		return nil, errors.New("the checksum does not match")
+	}
+	in := reader{rest: stored[1:end]}
+	name := string(in.bytes())
+	r := &Request{format: f}
+	for range in.count() {
+		b := block{stream: string(in.bytes()), packing: packing(in.byte()), size: int(in.uvarint()), sum: in.uint32()}
+		b.records = make([]Record, in.count())
+		at := int64(0)
+		for k := range b.records {
+			at += in.varint()
+			b.records[k] = Record{At: at, Size: uint32(in.uvarint()), Text: uint32(in.uvarint()), Mark: in.byte()}
+		}
+		b.data = in.bytes()
+		r.add(b)
+	}
+	if in.failed || len(in.rest) > 0 {
+		return nil, errors.New("malformed")
+	}
+	for i := range r.blocks {
+		b := &r.blocks[i]
+		if _, size := f.span(b, 0, len(b.records)); name == f.Name && size != b.size ||
+			b.packing == plain && len(b.data) != b.size || b.size/maxRatio > len(b.data) {
+			return nil, errors.New("sizes that contradict each other")
+		}
+		if b.packing != plain && b.packing != f.Codec.packing { // of another codec
+			data, err := b.appendPlain(nil)
+			if err != nil {
+				return nil, err
+			}
+			b.data, b.packing = data, plain
+		}
+	}
+	if name == f.Name {
+		return r, nil
+	}
+	return f.adopt(name, r)
+}
+
+// maxRatio is more than DEFLATE can pack into a byte, which is 258 bytes into 2
+// bits, and than snappy can.
+const maxRatio = 1100
+
+// adopt returns the records of r, which are in the form of another name.
+func (f *Format) adopt(name string, r *Request) (*Request, error) {
+	if f.Adopt == nil {
+		return nil, fmt.Errorf("records are stored as %q", name)
+	}
+	var errs error
+	return f.Build(func(to *Builder) {
+		for i := range r.blocks {
+			b := &r.blocks[i]
+			data, err := b.appendPlain(nil)
+			if err == nil {
+				err = f.Adopt(to, name, b.stream, b.records, data)
+			}
+			errs = errors.Join(errs, err)
+		}
+	}), errs
+}
