@@ -53,7 +53,7 @@ func TestParseTraces(t *testing.T) {
 Type: cpu
 -----------+-------------------------------------------------------
       10ms   runtime.memmove
-             github.com/klauspost/compress/flate.(*decompressor).Read
+             github.com/otelcol-stytch/otelcol-stytch/internal/inflate.(*decoder).fast
              github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver.(*door).ServeHTTP
 -----------+-------------------------------------------------------
      1.20s   runtime.mallocgc
