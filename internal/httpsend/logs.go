@@ -44,7 +44,7 @@ type Backend struct {
 // NewLogs returns the exporter: exporterhelper's, with requests that are
 // encoded before they are queued.
 func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Logs, error) {
-	encoding := payload.Encoding{Format: b.Format, Damaged: func(err error) {
+	encoding := payload.Encoding{Format: b.Format, Encode: b.Encode, Damaged: func(err error) {
 		set.Logger.Error("A stored item of the sending queue cannot be read, its events are lost", zap.Error(err))
 		b.Damage.Add(context.Background(), 1, append([]metric.AddOption{metric.WithAttributes(attribute.String("kind", "item"))}, b.Options...)...)
 	}}

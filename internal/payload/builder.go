@@ -25,6 +25,7 @@ const (
 type Builder struct {
 	request *Request
 	stream  string
+	last    string // the last stream that had a name, likely to come again
 	records []Record
 	buffer  []byte // the encoded records of the open block
 	packed  []byte
@@ -35,7 +36,7 @@ var builders = sync.Pool{New: func() any { return new(Builder) }}
 // Build returns the request that fill adds its records to.
 func (f *Format) Build(fill func(*Builder)) *Request {
 	b := builders.Get().(*Builder)
-	b.request = &Request{format: f}
+	b.request, b.stream = &Request{format: f}, ""
 	fill(b)
 	b.close()
 	r := b.request
@@ -49,10 +50,14 @@ func (f *Format) Build(fill func(*Builder)) *Request {
 
 // Stream says which stream the records that follow belong to.
 func (b *Builder) Stream(stream []byte) {
-	if string(stream) != b.stream {
-		b.close()
-		b.stream = string(stream)
+	if string(stream) == b.stream {
+		return
 	}
+	b.close()
+	if string(stream) != b.last {
+		b.last = string(stream)
+	}
+	b.stream = b.last
 }
 
 // Begin returns where to append the next record's encoding.

@@ -148,3 +148,12 @@ func TestARequestOfNothing(t *testing.T) {
 	require.Len(t, split, 1)
 	require.Zero(t, NewBatch(r).Len())
 }
+
+// What a builder was used for before does not show.
+func TestBuildersAreUsedAgain(t *testing.T) {
+	for range 10 {
+		require.Equal(t, "s0", inStreams(format(Gzip), texts(2, 10), 1).blocks[0].stream)
+		r := format(Gzip).Build(func(b *Builder) { b.End(append(b.Begin(), 'x'), Record{}) })
+		require.Empty(t, r.blocks[0].stream)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/xpdata/request"
 )
@@ -32,6 +33,9 @@ const version = 1
 // Encoding stores requests in a persistent queue.
 type Encoding struct {
 	Format *Format
+	// Encode makes a request of plain logs, as exporterhelper's own queue stores
+	// them.
+	Encode func(plog.Logs) *Request
 	// Damaged is told of a stored request that cannot be read.
 	Damaged func(error)
 }
@@ -76,12 +80,25 @@ func (e Encoding) unmarshal(stored []byte) (context.Context, *Request, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if ld.LogRecordCount() != 1 {
-		return nil, nil, fmt.Errorf("%d records, want 1", ld.LogRecordCount())
+	if ld.LogRecordCount() == 0 { // protobuf reads much else as nothing but unknown fields
+		return nil, nil, errors.New("no record in it")
 	}
-	body := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body()
-	r, err := e.Format.read(body.Bytes().AsRaw())
-	return ctx, r, err
+	if body := firstBody(ld); body.Type() == pcommon.ValueTypeBytes {
+		r, err := e.Format.read(body.Bytes().AsRaw())
+		return ctx, r, err
+	}
+	return ctx, e.Encode(ld), nil
+}
+
+func firstBody(ld plog.Logs) pcommon.Value {
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				return lr.Body()
+			}
+		}
+	}
+	return pcommon.NewValueEmpty()
 }
 
 func (r *Request) store() []byte {

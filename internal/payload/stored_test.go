@@ -88,10 +88,38 @@ func TestDamageIsToldOf(t *testing.T) {
 	require.NoError(t, err)
 	tell(logs)
 
+	tell([]byte("\x0d\x01\x00\x00\x00"))
+
 	*damaged = nil
 	_, _, err = e.Unmarshal(nil)
 	require.Error(t, err)
 	require.Empty(t, *damaged, "an offer that the storage refused leaves nothing behind")
+}
+
+// A queue that exporterhelper's own requests are in, or a record of bytes.
+func TestPlainLogsAreTaken(t *testing.T) {
+	e, damaged := encoding(format(Gzip))
+	e.Encode = func(ld plog.Logs) *Request { return ofThree(e.Format, texts(ld.LogRecordCount(), 10)) }
+	ld := plog.NewLogs()
+	ld.ResourceLogs().AppendEmpty()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for range 3 {
+		records.AppendEmpty().Body().SetStr("text")
+	}
+	stored, err := request.MarshalLogs(t.Context(), ld)
+	require.NoError(t, err)
+	_, r, err := e.Unmarshal(stored)
+	require.NoError(t, err)
+	require.Equal(t, 3, r.ItemsCount())
+	require.Empty(t, *damaged)
+
+	again, err := e.Marshal(t.Context(), r)
+	require.NoError(t, err)
+	first, err := e.Identify(stored)
+	require.NoError(t, err)
+	second, err := e.Identify(again)
+	require.NoError(t, err)
+	require.Equal(t, first, second, "it is the same where the queue adds it again")
 }
 
 func TestAnotherFormIsAdopted(t *testing.T) {

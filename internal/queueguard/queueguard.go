@@ -47,7 +47,7 @@
 //
 // All this ends once what an earlier process stored has been read and every
 // dispatched item has moved. From then on only an offer is carried out at once.
-// Its item is read from memory, if it is among the 16 MiB put and not yet read.
+// Its item is read from memory, if it is among the 8 MiB put and not yet read.
 // That items were read or finished is stored with the next offer, or 100 ms after
 // the first of them was finished, or when 128 were, or by Close.
 //

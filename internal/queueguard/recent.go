@@ -1,7 +1,7 @@
 package queueguard
 
 // maxRecent bounds the items that a queue keeps in memory, in bytes of their values.
-const maxRecent = 16 << 20
+const maxRecent = 8 << 20
 
 // recent holds items from their put to their read. The queue reads in the order
 // in which it puts: when there is no more room it is the new items, which are
