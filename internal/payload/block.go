@@ -73,3 +73,11 @@ func (f *Format) part(b *block, lo, hi int) (block, error) {
 	begin, size := f.span(b, lo, hi)
 	return block{stream: b.stream, records: b.records[lo:hi:hi], data: data[begin : begin+size : begin+size], size: size}, nil
 }
+
+// cut returns the first n records of b, and the others.
+func (f *Format) cut(b *block, n int) (head, tail block, err error) {
+	if head, err = f.part(b, 0, n); err == nil {
+		tail, err = f.part(b, n, len(b.records))
+	}
+	return head, tail, err
+}

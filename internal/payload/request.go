@@ -66,35 +66,28 @@ func (r *Request) MergeSplit(_ context.Context, maxSize int, sizer exporterhelpe
 	}
 	last := &Request{format: r.format}
 	split := []xexporterhelper.Request{last}
-	var put func(b block) error
-	put = func(b block) error {
+	var put func(b block)
+	put = func(b block) {
 		one := Request{items: len(b.records), size: b.size}
 		if sizeOf(&one) > maxSize && one.items > 1 {
 			n := one.items / 2
 			if sizer == exporterhelper.RequestSizerTypeItems {
 				n = maxSize
 			}
-			head, err := r.format.part(&b, 0, n)
-			if err != nil {
-				return err
+			if head, tail, err := r.format.cut(&b, n); err == nil { // else it cannot be smaller
+				put(head)
+				put(tail)
+				return
 			}
-			tail, err := r.format.part(&b, n, one.items)
-			if err != nil {
-				return err
-			}
-			return errors.Join(put(head), put(tail))
 		}
 		if last.items > 0 && sizeOf(last)+sizeOf(&one) > maxSize {
 			last = &Request{format: r.format}
 			split = append(split, last)
 		}
 		last.add(b)
-		return nil
 	}
 	for _, b := range append(r.blocks, more.blocks...) {
-		if err := put(b); err != nil {
-			return nil, err
-		}
+		put(b)
 	}
 	return split, nil
 }

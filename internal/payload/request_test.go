@@ -32,7 +32,7 @@ func TestMergeSplit(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	all := texts(3000, 1000)
 	for _, sizer := range []exporterhelper.RequestSizerType{items, bySize} {
-		for range 100 {
+		for range 30 {
 			f := format(Gzip)
 			n, m := random.IntN(1500), random.IntN(1500)
 			most := 1 + random.IntN(2000)
