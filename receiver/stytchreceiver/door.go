@@ -75,12 +75,13 @@ func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer d.bodies.release(body)
 	d.telemetry.ReceiverStytchRequestWireSize.Add(ctx, body.wire, d.attrs...)
 	d.telemetry.ReceiverStytchRequestSize.Add(ctx, int64(len(body.data)), d.attrs...)
 
 	b := newBatch(d.promote, d.cfg.MaxEventsPerRequest)
-	if err := format.parse(r.Header, body.data, b); err != nil {
+	err = format.parse(r.Header, body.data, b)
+	d.bodies.release(body) // no record shares its memory
+	if err != nil {
 		return err
 	}
 	d.telemetry.ReceiverStytchMalformedEvents.Add(ctx, int64(b.malformed), d.attrs...)
