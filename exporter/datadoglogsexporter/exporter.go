@@ -23,6 +23,7 @@ type datadogExporter struct {
 	telemetry *metadata.TelemetryBuilder
 	measured  func(...attribute.KeyValue) metric.MeasurementOption
 	drops     *httpsend.Drops
+	labeler   labeler
 	format    *payload.Format
 	sender    *httpsend.Sender
 
@@ -42,7 +43,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*datadogExporter, error) {
 	drops := httpsend.NewDrops(set.Logger, func(reason string, records int) {
 		telemetry.ExporterDatadogLogsDroppedEvents.Add(context.Background(), int64(records), measured(attribute.String("reason", reason)))
 	})
-	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, measured: measured, drops: drops, format: cfg.format()}, nil
+	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, measured: measured, drops: drops, labeler: labeler{cfg: cfg}, format: cfg.format()}, nil
 }
 
 // Headers: https://docs.datadoghq.com/api/latest/logs/#send-logs. The origin

@@ -2,6 +2,7 @@ package datadoglogsexporter
 
 import (
 	"strings"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
@@ -23,42 +24,66 @@ const attrHost = "host.name"
 
 // labels is what is added to each record of a resource.
 type labels struct {
-	members                                 string // as JSON, without the braces
-	hasSource, hasService, hasTags, hasHost bool
-	resource                                pcommon.Map
+	*written
+	resource pcommon.Map
 }
 
-// newLabels reads the attributes of a resource. Where one is absent its label
-// is absent too; the tags are those of Stytch's own stream and the user's.
-func newLabels(resource pcommon.Map, cfg *Config) *labels {
-	l := labels{resource: resource}
-	var members []byte
+// written is labels as they are written, and what they were made of.
+type written struct {
+	text                                    string // JSON, without the braces
+	hasSource, hasService, hasTags, hasHost bool
+
+	source, service, env string
+}
+
+// labeler makes labels. The last ones are kept: most resources have the same.
+type labeler struct {
+	cfg  *Config
+	last atomic.Pointer[written]
+}
+
+// labels reads the attributes of a resource.
+func (l *labeler) labels(resource pcommon.Map) labels {
+	source, service, env := text(resource, stytch.AttrSource), text(resource, stytch.AttrServiceName), text(resource, stytch.AttrEnvironment)
+	last := l.last.Load()
+	if last == nil || last.source != source || last.service != service || last.env != env {
+		last = write(source, service, env, l.cfg)
+		l.last.Store(last)
+	}
+	return labels{last, resource}
+}
+
+// write writes labels. What is empty has none; the tags are those of Stytch's own
+// stream and the user's. The strings may be parts of a request's memory: clones do
+// not keep it.
+func write(source, service, env string, cfg *Config) *written {
+	w := written{source: strings.Clone(source), service: strings.Clone(service), env: strings.Clone(env)}
+	var dst []byte
 	add := func(key, value string) bool {
 		if value == "" {
 			return false
 		}
-		if len(members) > 0 {
-			members = append(members, ',')
+		if len(dst) > 0 {
+			dst = append(dst, ',')
 		}
-		members = jsonscan.AppendQuoted(members, key)
-		members = append(members, ':')
-		members = jsonscan.AppendQuoted(members, value)
+		dst = jsonscan.AppendQuoted(dst, key)
+		dst = append(dst, ':')
+		dst = jsonscan.AppendQuoted(dst, value)
 		return true
 	}
-	service := text(resource, stytch.AttrServiceName)
 	var tags []string
 	if service != "" {
 		tags = append(tags, "service:"+service)
 	}
-	if env := text(resource, stytch.AttrEnvironment); env != "" {
+	if env != "" {
 		tags = append(tags, "env:"+env)
 	}
-	l.hasSource = add(keySource, text(resource, stytch.AttrSource))
-	l.hasService = add(keyService, service)
-	l.hasTags = add(keyTags, strings.Join(append(tags, cfg.Tags...), ","))
-	l.hasHost = add(keyHostname, cfg.Hostname)
-	l.members = string(members)
-	return &l
+	w.hasSource = add(keySource, source)
+	w.hasService = add(keyService, service)
+	w.hasTags = add(keyTags, strings.Join(append(tags, cfg.Tags...), ","))
+	w.hasHost = add(keyHostname, cfg.Hostname)
+	w.text = string(dst)
+	return &w
 }
 
 func text(attrs pcommon.Map, name string) string {
@@ -92,9 +117,9 @@ func (l *labels) tell(key string) bool {
 
 // appendEnd appends the labels and the closing brace.
 func (l *labels) appendEnd(dst []byte, members bool) []byte {
-	if members && l.members != "" {
+	if members && l.text != "" {
 		dst = append(dst, ',')
 	}
-	dst = append(dst, l.members...)
+	dst = append(dst, l.text...)
 	return append(dst, '}')
 }

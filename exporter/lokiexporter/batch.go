@@ -23,7 +23,8 @@ const (
 // of their time; at the same time, in the order they came in. Now is the time
 // of a record that has none.
 func (w *wire) encode(ld plog.Logs, s *scheme, now time.Time) *payload.Request {
-	in := newIntake(ld.LogRecordCount(), s, w.Encoding)
+	in := newIntake(s, w.Encoding)
+	defer in.release()
 	position := 0
 	for _, rl := range ld.ResourceLogs().All() {
 		resource := rl.Resource().Attributes()

@@ -3,6 +3,7 @@ package lokiexporter
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -11,25 +12,23 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
-// intake puts records in the order in which they are sent. What it allocates
-// is allocated for a batch, not for a record.
+// intake puts records in the order in which they are sent. What it needs for
+// that is used again.
 type intake struct {
 	scheme   *scheme
 	encoding lokipush.Encoding
 
 	entries []entry
-	streams []stream       // in the order of their first records
-	index   map[string]int // labels, encoded, to the stream
+	streams []string       // their labels, encoded, in the order of their first records
+	index   map[string]int // of the streams
 	stream  int            // of the last record
+	last    string         // stream that was new last: likely to be new to the next batch as well
 
 	arena    []byte // all structured metadata, encoded
 	labels   []byte // of the last record, encoded
 	scratch  []lokipush.Label
 	unsorted bool
 }
-
-// stream is what a push begins with: its labels, encoded.
-type stream []byte
 
 type entry struct {
 	stream, position int
@@ -38,12 +37,32 @@ type entry struct {
 	metadata, end    int // where it stands in the arena
 }
 
-func newIntake(records int, s *scheme, encoding lokipush.Encoding) *intake {
-	return &intake{
-		scheme: s, encoding: encoding,
-		entries: make([]entry, 0, records), index: map[string]int{},
+var intakes = sync.Pool{New: func() any { return &intake{index: map[string]int{}} }}
+
+func newIntake(s *scheme, encoding lokipush.Encoding) *intake {
+	in := intakes.Get().(*intake)
+	in.scheme, in.encoding = s, encoding
+	return in
+}
+
+// release makes in available to other batches. It lets go of the texts, and of
+// room that one huge batch has needed.
+func (in *intake) release() {
+	clear(in.entries)
+	clear(in.streams)
+	clear(in.index)
+	clear(in.scratch[:cap(in.scratch)])
+	in.entries, in.streams, in.arena, in.unsorted = in.entries[:0], in.streams[:0], in.arena[:0], false
+	if cap(in.entries) <= keepEntries && cap(in.arena) <= keepArena {
+		intakes.Put(in)
 	}
 }
+
+// How much room of an intake is used again: for entries, and in bytes.
+const (
+	keepEntries = 10_000
+	keepArena   = 1 << 20
+)
 
 // add takes a record. Relabel tells that its labels can be other ones than
 // those of the record before it.
@@ -64,9 +83,12 @@ func (in *intake) relabel(resource pcommon.Map, lr plog.LogRecord) {
 	in.labels = in.encoding.AppendLabels(in.labels[:0], in.scratch)
 	var known bool
 	if in.stream, known = in.index[string(in.labels)]; !known {
+		if string(in.labels) != in.last {
+			in.last = string(in.labels)
+		}
 		in.stream = len(in.streams)
-		in.streams = append(in.streams, slices.Clone(in.labels))
-		in.index[string(in.labels)] = in.stream
+		in.streams = append(in.streams, in.last)
+		in.index[in.last] = in.stream
 	}
 }
 

@@ -73,7 +73,7 @@ func (w *wire) adopt(to *payload.Builder, name, labels string, _ []payload.Recor
 	if len(push.Streams) != 1 {
 		return errors.New("entries of more than one stream")
 	}
-	to.Stream(w.AppendLabels(nil, push.Streams[0].Labels))
+	to.Stream(string(w.AppendLabels(nil, push.Streams[0].Labels)))
 	for _, e := range push.Streams[0].Entries {
 		line := lokipush.Line{Timestamp: e.Timestamp, Text: e.Line, Metadata: w.AppendMetadata(nil, e.Metadata)}
 		to.End(w.AppendEntry(to.Begin(), &line), payload.Record{At: e.Timestamp, Text: uint32(len(e.Line))})

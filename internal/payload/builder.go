@@ -25,7 +25,6 @@ const (
 type Builder struct {
 	request *Request
 	stream  string
-	last    string // the last stream that had a name, likely to come again
 	records []Record
 	buffer  []byte // the encoded records of the open block
 	packed  []byte
@@ -49,15 +48,11 @@ func (f *Format) Build(fill func(*Builder)) *Request {
 }
 
 // Stream says which stream the records that follow belong to.
-func (b *Builder) Stream(stream []byte) {
-	if string(stream) == b.stream {
-		return
+func (b *Builder) Stream(stream string) {
+	if stream != b.stream {
+		b.close()
+		b.stream = stream
 	}
-	b.close()
-	if string(stream) != b.last {
-		b.last = string(stream)
-	}
-	b.stream = b.last
 }
 
 // Begin returns where to append the next record's encoding.

@@ -63,7 +63,7 @@ func texts(n, size int) []string {
 func inStreams(f *Format, all []string, streams int) *Request {
 	return f.Build(func(b *Builder) {
 		for i, text := range all {
-			b.Stream(fmt.Appendf(nil, "s%d", i*streams/len(all)))
+			b.Stream(fmt.Sprintf("s%d", i*streams/len(all)))
 			b.End(append(b.Begin(), text...), Record{At: int64(i) * 1e9, Text: uint32(len(text)), Position: uint32(i), Mark: uint8(i)})
 		}
 	})

@@ -137,7 +137,7 @@ func TestAnotherFormIsAdopted(t *testing.T) {
 
 	e.Format.Adopt = func(to *Builder, name, stream string, records []Record, data []byte) error {
 		require.Equal(t, "another", name)
-		to.Stream([]byte(stream + "'"))
+		to.Stream(stream + "'")
 		for _, x := range records {
 			to.End(append(to.Begin(), data[:x.Size]...), x)
 			data = data[min(int(x.Size)+1, len(data)):]
