@@ -63,8 +63,12 @@ func (cfg *Config) newWire(encoding lokipush.Encoding, codec payload.Codec) *wir
 func (w *wire) adopt(to *payload.Builder, name, labels string, _ []payload.Record, entries []byte) error {
 	var push lokipush.Request
 	stored, decode := lokipush.JSON, push.DecodeJSON
-	if name == lokipush.Protobuf.ContentType() {
+	switch name {
+	case lokipush.JSON.ContentType():
+	case lokipush.Protobuf.ContentType():
 		stored, decode = lokipush.Protobuf, push.DecodeProtobuf
+	default:
+		return fmt.Errorf("entries stored as %q", name)
 	}
 	body := append(stored.AppendHead(nil, labels, len(entries)), entries...)
 	if err := decode(append(body, stored.Tail()...)); err != nil {
