@@ -280,7 +280,7 @@ func TestRecentIsBounded(t *testing.T) {
 			require.NoError(t, c.Batch(context.Background(), setIndex(number+1, n), read))
 			require.True(t, bytes.Equal(value(number), read.Value), number)
 		}
-		require.Equal(t, []string{"set qmv0 get 16", "set qmv0 get 17", "set qmv0 get 18", "set qmv0 get 19"}, r.since(n))
+		require.Equal(t, []string{"set qmv0 get 8", "set qmv0 get 9", "set qmv0 get 10", "set qmv0 get 11"}, r.since(n))
 		require.Equal(t, maxRecent, c.deferral.recent.room)
 	})
 }
