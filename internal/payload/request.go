@@ -95,7 +95,6 @@ func (r *Request) MergeSplit(_ context.Context, maxSize int, sizer exporterhelpe
 // Without returns the request without the records that drop tells of.
 func (r *Request) Without(drop func(*Record) bool) (*Request, error) {
 	var kept []Range
-	b := &Batch{format: r.format, blocks: r.blocks, ends: ends(r.blocks)}
 	i := 0
 	for n := range r.blocks {
 		for k := range r.blocks[n].records {
@@ -112,6 +111,7 @@ func (r *Request) Without(drop func(*Record) bool) (*Request, error) {
 	if len(kept) == 1 && kept[0] == (Range{0, i}) {
 		return r, nil
 	}
+	b := &Batch{format: r.format, blocks: r.blocks, ends: ends(r.blocks)} // in the order of r
 	return b.Request(kept)
 }
 
