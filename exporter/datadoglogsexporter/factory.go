@@ -10,6 +10,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/queueguard"
 )
 
 // NewFactory returns the factory of the exporter of type datadog_logs.
@@ -41,6 +42,6 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 		Format: e.format, Encode: e.encode, Push: e.push,
 		Start: e.start, Shutdown: e.shutdown,
 		Queue: config.QueueConfig, Retry: config.RetryConfig,
-		Damage: e.telemetry.ExporterDatadogLogsQueueDamage, Options: []metric.AddOption{e.measured()},
+		Damage: queueguard.Damage{Logger: set.Logger, Counter: e.telemetry.ExporterDatadogLogsQueueDamage, Options: []metric.AddOption{e.measured()}},
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/queueguard"
 )
 
 // NewFactory returns the factory of the exporter of type loki.
@@ -43,6 +44,6 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 		Format: e.wire.format, Encode: e.encode, Push: e.push,
 		Start: e.start, Shutdown: e.shutdown,
 		Queue: config.QueueConfig, Retry: config.RetryConfig,
-		Damage: e.telemetry.ExporterLokiQueueDamage, Options: []metric.AddOption{e.measured()},
+		Damage: queueguard.Damage{Logger: set.Logger, Counter: e.telemetry.ExporterLokiQueueDamage, Options: []metric.AddOption{e.measured()}},
 	})
 }

@@ -12,9 +12,6 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
-	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/queueguard"
@@ -34,20 +31,14 @@ type Backend struct {
 
 	Queue configoptional.Optional[exporterhelper.QueueBatchConfig]
 	Retry configretry.BackOffConfig
-	// Damage counts what a queue on disk holds and cannot read: 1 for each item (a
-	// request of one or many events) with the attribute kind=item, and 1 for a
-	// lost index, and with it all that was queued, with kind=index.
-	Damage  metric.Int64Counter
-	Options []metric.AddOption // that go with each count
+	// Damage is told of what a queue on disk holds and cannot read.
+	Damage queueguard.Damage
 }
 
 // NewLogs returns the exporter: exporterhelper's, with requests that are
 // encoded before they are queued.
 func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Logs, error) {
-	encoding := payload.Encoding{Format: b.Format, Encode: b.Encode, Damaged: func(err error) {
-		set.Logger.Error("A stored item of the sending queue cannot be read, its events are lost", zap.Error(err))
-		b.Damage.Add(context.Background(), 1, append([]metric.AddOption{metric.WithAttributes(attribute.String("kind", "item"))}, b.Options...)...)
-	}}
+	encoding := payload.Encoding{Format: b.Format, Encode: b.Encode, Damaged: b.Damage.Item}
 	next, err := xexporterhelper.NewLogsRequest(ctx, set,
 		func(_ context.Context, ld plog.Logs) (xexporterhelper.Request, error) { return b.Encode(ld), nil },
 		func(ctx context.Context, r xexporterhelper.Request) error { return b.Push(ctx, r.(*payload.Request)) },
@@ -64,7 +55,7 @@ func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Lo
 	if !b.Queue.HasValue() {
 		next = synchronous{next}
 	}
-	return queueguard.Wrap(reader{next}, b.Queue, encoding.Identify, set.Logger, b.Damage, b.Options...), nil
+	return queueguard.Wrap(reader{next}, b.Queue, encoding.Identify, b.Damage), nil
 }
 
 // reader tells that the logs are only read: exporterhelper says otherwise of

@@ -27,9 +27,9 @@ type client struct {
 	closed   bool
 }
 
-func newClient(next storage.Client, d damage, identify Identify) *client {
+func newClient(next storage.Client, d Damage, identify Identify) *client {
 	c := &client{Client: next, restart: newRestart(next, d, identify)}
-	c.deferral = newDeferral(next, d.logger, &c.mu)
+	c.deferral = newDeferral(next, d.Logger, &c.mu)
 	return c
 }
 

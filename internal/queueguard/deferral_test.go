@@ -19,7 +19,7 @@ import (
 // settledClient guards a storage in which no earlier process has left anything.
 // Nothing but what the test does makes it flush.
 func settledClient(next storage.Client) *client {
-	c := newClient(next, damage{logger: zap.NewNop(), corrupted: noop.Int64Counter{}}, logsOf)
+	c := newClient(next, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}, logsOf)
 	c.restart.settled = true
 	c.deferral.delay = time.Hour
 	return c

@@ -163,7 +163,7 @@ func (m *machine) start(t testing.TB, o options) *process {
 		exporterhelper.WithQueue(queue), exporterhelper.WithRetry(configretry.NewDefaultBackOffConfig()))
 	require.NoError(t, err)
 	if !o.unguarded {
-		exp = Wrap(exp, queue, logsOf, o.logger, o.corrupted)
+		exp = Wrap(exp, queue, logsOf, Damage{Logger: o.logger, Counter: o.corrupted})
 		wrapped := exp.(*guardedLogs)
 		guard := wrapped.guard
 		wrapped.guard = func(next storage.Client) *client {

@@ -86,20 +86,16 @@ type Identify func(item []byte) ([]byte, error)
 // Wrap guards the queue of next, which exporterhelper made with this
 // configuration. Without a queue, or with one in memory, it returns next.
 //
-// corrupted counts a stored index that cannot be read, and with it all that was
-// queued, with the attribute kind=index. Options go with it.
+// It tells damage of a stored index that cannot be read.
 func Wrap(
 	next exporter.Logs,
 	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
 	identify Identify,
-	logger *zap.Logger,
-	corrupted metric.Int64Counter,
-	options ...metric.AddOption,
+	damage Damage,
 ) exporter.Logs {
 	if !queue.HasValue() || queue.Get().StorageID == nil {
 		return next
 	}
-	damage := damage{logger: logger, corrupted: corrupted, options: options}
 	return &guardedLogs{
 		Logs:      next,
 		storageID: *queue.Get().StorageID,
@@ -156,15 +152,28 @@ func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id 
 	return s.guard(next), nil
 }
 
-// damage tells of an index that was stored and cannot be read.
-type damage struct {
-	logger    *zap.Logger
-	corrupted metric.Int64Counter
-	options   []metric.AddOption
+// Damage tells of what was stored and cannot be read: it logs it at Error, and
+// counts 1 for each item (a request of one or many events) with the attribute
+// kind=item, and 1 for a lost index, and with it all that was queued, with
+// kind=index.
+type Damage struct {
+	Logger  *zap.Logger
+	Counter metric.Int64Counter
+	Options []metric.AddOption // that go with each count
 }
 
-func (d damage) index(ctx context.Context, err error) {
-	d.logger.Error("The stored index of the sending queue cannot be read, the queue starts empty and what it held is lost",
+// Item tells of an item: whoever decodes it finds that it is damaged.
+func (d Damage) Item(err error) {
+	d.Logger.Error("A stored item of the sending queue cannot be read, its events are lost", zap.Error(err))
+	d.count(context.Background(), "item")
+}
+
+func (d Damage) index(ctx context.Context, err error) {
+	d.Logger.Error("The stored index of the sending queue cannot be read, the queue starts empty and what it held is lost",
 		zap.Error(err))
-	d.corrupted.Add(ctx, 1, append([]metric.AddOption{metric.WithAttributes(attribute.String("kind", "index"))}, d.options...)...)
+	d.count(ctx, "index")
+}
+
+func (d Damage) count(ctx context.Context, kind string) {
+	d.Counter.Add(ctx, 1, append([]metric.AddOption{metric.WithAttributes(attribute.String("kind", kind))}, d.Options...)...)
 }

@@ -256,7 +256,7 @@ func TestHost(t *testing.T) {
 					return nil
 				}))
 			require.NoError(t, err)
-			exp = Wrap(exp, queue, logsOf, zap.NewNop(), noop.Int64Counter{})
+			exp = Wrap(exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}})
 			require.NoError(t, exp.Start(context.Background(), h))
 			require.NoError(t, exp.Shutdown(context.Background()))
 		})
@@ -276,7 +276,7 @@ func TestStorageIsMissing(t *testing.T) {
 		exp, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
 			func(context.Context, plog.Logs) error { return nil }, exporterhelper.WithQueue(queue))
 		require.NoError(t, err)
-		exp = Wrap(exp, queue, logsOf, zap.NewNop(), noop.Int64Counter{})
+		exp = Wrap(exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}})
 		require.EqualError(t, exp.Start(context.Background(), h), want)
 		require.NoError(t, exp.Shutdown(context.Background()))
 	}
@@ -287,7 +287,7 @@ func TestWithoutStorageNothingChanges(t *testing.T) {
 		func(context.Context, plog.Logs) error { return nil })
 	require.NoError(t, err)
 	inMemory := configoptional.Some(exporterhelper.NewDefaultQueueConfig())
-	require.Same(t, exp, Wrap(exp, inMemory, logsOf, zap.NewNop(), noop.Int64Counter{}))
+	require.Same(t, exp, Wrap(exp, inMemory, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}))
 	off := configoptional.None[exporterhelper.QueueBatchConfig]()
-	require.Same(t, exp, Wrap(exp, off, logsOf, zap.NewNop(), noop.Int64Counter{}))
+	require.Same(t, exp, Wrap(exp, off, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}))
 }

@@ -16,7 +16,7 @@ import (
 // needs no hiding.
 type restart struct {
 	next     storage.Client
-	damage   damage
+	damage   Damage
 	identify Identify
 
 	settled bool // nothing of an earlier process is left
@@ -34,7 +34,7 @@ type dispatched struct {
 	identity []byte
 }
 
-func newRestart(next storage.Client, d damage, identify Identify) restart {
+func newRestart(next storage.Client, d Damage, identify Identify) restart {
 	return restart{next: next, damage: d, identify: identify, kept: map[uint64]struct{}{}, standIns: map[uint64]uint64{}}
 }
 
