@@ -40,26 +40,8 @@ func newWorld(t *testing.T, overlays ...string) *world {
 func newWorldOf(t *testing.T, example string, overlays ...string) *world {
 	t.Helper()
 	w := &world{t: t, loki: standin.NewLoki(), datadog: standin.NewDatadog("0123456789abcdef0123456789abcdef")}
-	lokiURL, err := w.loki.Start("127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { w.loki.Close() })
-	datadogURL, err := w.datadog.Start("127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { w.datadog.Close() })
-
-	metricsPort := harness.Port(t)
-	w.metrics = "http://localhost:" + metricsPort + "/metrics"
-	address := "127.0.0.1:" + harness.Port(t)
-	w.sender = harness.Sender{URL: "http://" + address, Username: "stytch", Password: "s3cret"}
-	w.options = harness.Options{
-		Configs: append([]string{harness.Path(example)}, overlayFiles(t, overlays)...),
-		Env: map[string]string{
-			"LISTEN": address, "METRICS_PORT": metricsPort, "QUEUE_DIRECTORY": t.TempDir(),
-			"STYTCH_USERNAME": w.sender.Username, "STYTCH_PASSWORD": w.sender.Password,
-			"LOKI_URL": lokiURL, "DATADOG_URL": datadogURL, "DD_API_KEY": w.datadog.APIKey,
-		},
-		Receiver: address,
-	}
+	w.sender, w.options, w.metrics = harness.Surround(t, w.loki, w.datadog, t.TempDir(),
+		append([]string{harness.Path(example)}, overlayFiles(t, overlays)...)...)
 	w.collector = harness.Start(t, w.options)
 	return w
 }

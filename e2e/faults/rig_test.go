@@ -86,26 +86,9 @@ func prepared(t *testing.T, overlays ...string) *rig {
 			r.ledger.Arrived(harness.Datadog, string(log.Raw))
 		}
 	})
-	lokiURL, err := r.loki.Start("127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { r.loki.Close() })
-	datadogURL, err := r.datadog.Start("127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { r.datadog.Close() })
-
-	metricsPort := harness.Port(t)
-	r.metrics = "http://localhost:" + metricsPort + "/metrics"
-	address := "127.0.0.1:" + harness.Port(t)
-	r.sender = harness.Sender{URL: "http://" + address, Username: "stytch", Password: "s3cret"}
-	r.options = harness.Options{
-		Configs: []string{harness.Path(gateway)},
-		Env: map[string]string{
-			"LISTEN": address, "METRICS_PORT": metricsPort, "QUEUE_DIRECTORY": r.directory,
-			"STYTCH_USERNAME": r.sender.Username, "STYTCH_PASSWORD": r.sender.Password,
-			"LOKI_URL": lokiURL, "DATADOG_URL": datadogURL, "DD_API_KEY": r.datadog.APIKey,
-			"LOKI_HOSTNAME": "", "LOKI_USERNAME": "", "LOKI_PASSWORD": "", // overlaid by an endpoint
-		},
-		Receiver: address,
+	r.sender, r.options, r.metrics = harness.Surround(t, r.loki, r.datadog, r.directory, harness.Path(gateway))
+	for _, overlaid := range []string{"LOKI_HOSTNAME", "LOKI_USERNAME", "LOKI_PASSWORD"} { // by an endpoint
+		r.options.Env[overlaid] = ""
 	}
 	for _, overlay := range append([]string{scaled}, overlays...) {
 		file := filepath.Join(t.TempDir(), "overlay.yaml")
