@@ -116,11 +116,9 @@ func part(t *testing.T, encoding string) []byte {
 // it is packed: all that is allocated counts here, freed or not.
 func TestBomb(t *testing.T) {
 	const decompressed = 256 << 20
+	const overhead = 4 << 20 // what was read, the decoders; nothing is in the pools under the race detector
 	_, routes := handler(t, nil)
-	for encoding, overhead := range map[string]uint64{
-		"gzip": 1 << 20, "deflate": 1 << 20,
-		"zstd": maxWindow + 4<<20, // its window stands beside the body
-	} {
+	for encoding, window := range map[string]uint64{"gzip": 0, "deflate": 0, "zstd": maxWindow} { // beside the body
 		bomb := bytes.Repeat(part(t, encoding), decompressed/partSize)
 		req := httptest.NewRequest(http.MethodPost, lokiPath, bytes.NewReader(bomb))
 		req.Header.Set("Content-Type", "application/json")
@@ -133,7 +131,7 @@ func TestBomb(t *testing.T) {
 		require.Equal(t, http.StatusRequestEntityTooLarge, rec.Code, rec.Body.String())
 		allocated := after.TotalAlloc - before.TotalAlloc
 		t.Logf("%s: %d bytes on the wire, %.1f MiB allocated", encoding, len(bomb), float64(allocated)/(1<<20))
-		require.Less(t, allocated, defaultMaxRequestBodySize+overhead, encoding)
+		require.Less(t, allocated, defaultMaxRequestBodySize+overhead+window, encoding)
 	}
 }
 
