@@ -105,9 +105,9 @@ func (r *rig) start() {
 	r.collector = harness.Start(r.T, r.options)
 }
 
-// load begins to push events, a request at a time from each of two workers.
+// load begins to push events, a request at a time from each of six workers.
 func (r *rig) load(rate int) *harness.Load {
-	load := &harness.Load{Sender: r.sender, Ledger: r.ledger, Workers: 2, Batch: 20, Rate: rate}
+	load := &harness.Load{Sender: r.sender, Ledger: r.ledger, Workers: 6, Batch: 20, Rate: rate}
 	r.Cleanup(load.Stop)
 	return load.Start()
 }

@@ -1,6 +1,7 @@
 // Package queueguard makes the restart of a persistent sending queue safe, and
 // its running cheap: an event that was acknowledged is not lost, whenever the
-// process is killed, and a request costs one transaction instead of three.
+// process is killed, and a request costs one transaction instead of three, which
+// those that come together share.
 //
 // # What it guards against
 //
@@ -53,9 +54,15 @@
 //
 // So the storage holds the queue as it was up to 100 ms ago, but for no offer is
 // it late. A kill takes the queue back to that moment: it delivers again what it
-// had delivered since, at most 128 requests, and loses nothing. A clean end
+// had delivered since, at most 128 items, and loses nothing. A clean end
 // delivers nothing again. A storage that refuses the Deletes, as one that is full
 // may, is asked again until it takes them; a kill before that repeats those, too.
+//
+// # What it puts together
+//
+// The queue puts one request at a time. Requests of up to 100 records that come
+// meanwhile are put as one, of up to 1,000, when it is done; they are taken or
+// refused together. Not so where the queue blocks when it is full.
 //
 // # When to delete it
 //
@@ -95,6 +102,9 @@ func Wrap(
 ) exporter.Logs {
 	if !queue.HasValue() || queue.Get().StorageID == nil {
 		return next
+	}
+	if !queue.Get().BlockOnOverflow {
+		next = &groupCommit{Logs: next}
 	}
 	return &guardedLogs{
 		Logs:      next,

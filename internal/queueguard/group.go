@@ -1,0 +1,109 @@
+package queueguard
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// Records, of logs that are put together and of what they make. What is larger
+// gains little by company, and is encoded beside the others, not after them.
+const (
+	maxMember = 100
+	maxGroup  = 1000 // as many as a batch has by default
+)
+
+// groupCommit puts logs that come while others are being put into the queue
+// together, once those are: as long as the disk takes to store a request, so
+// many come, and they share the next transaction. What comes alone does not wait.
+type groupCommit struct {
+	exporter.Logs
+
+	mu      sync.Mutex
+	busy    bool // a group is being put
+	waiting []*member
+}
+
+// member is logs that wait.
+type member struct {
+	logs plog.Logs
+	turn chan bool // true: puts the next group; false: has been put, with err
+	err  error
+}
+
+var errPanicked = errors.New("the put of the group panicked")
+
+func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	if ld.LogRecordCount() > maxMember {
+		return g.Logs.ConsumeLogs(ctx, ld)
+	}
+	others, put, err := g.enter(ld)
+	if put {
+		return err
+	}
+	err = errPanicked
+	defer func() {
+		for _, m := range others {
+			m.err = err
+			m.turn <- false
+		}
+		g.leave()
+	}()
+	if len(others) > 0 {
+		ctx = context.WithoutCancel(ctx) // which is one sender's, and the group is of several
+		ld = together(ld, others)
+	}
+	err = g.Logs.ConsumeLogs(ctx, ld)
+	return err
+}
+
+// enter returns once it is ld's turn, with those that go with it, or another
+// has put it.
+func (g *groupCommit) enter(ld plog.Logs) (others []*member, put bool, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.busy {
+		m := &member{logs: ld, turn: make(chan bool, 1)}
+		g.waiting = append(g.waiting, m)
+		g.mu.Unlock()
+		leads := <-m.turn
+		g.mu.Lock()
+		if !leads {
+			return nil, true, m.err
+		}
+	}
+	g.busy = true
+	n, records := 0, ld.LogRecordCount()
+	for ; n < len(g.waiting); n++ {
+		if records += g.waiting[n].logs.LogRecordCount(); records > maxGroup {
+			break
+		}
+	}
+	others, g.waiting = g.waiting[:n:n], g.waiting[n:]
+	return others, false, nil
+}
+
+// leave gives the turn to the one that has waited for longest.
+func (g *groupCommit) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.busy = len(g.waiting) > 0; g.busy {
+		g.waiting[0].turn <- true
+		g.waiting = g.waiting[1:]
+	}
+}
+
+// together returns a copy of the logs: other pipelines may read them as well.
+func together(ld plog.Logs, others []*member) plog.Logs {
+	all := plog.NewLogs()
+	ld.CopyTo(all)
+	for _, m := range others {
+		for _, rl := range m.logs.ResourceLogs().All() {
+			rl.CopyTo(all.ResourceLogs().AppendEmpty())
+		}
+	}
+	return all
+}

@@ -1,0 +1,156 @@
+package queueguard
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// puts stands for the queue: it tells of each put and waits for its outcome.
+type puts struct {
+	exporter.Logs
+	got     chan string
+	outcome chan func() error
+}
+
+func newPuts() *puts { return &puts{got: make(chan string, 10), outcome: make(chan func() error)} }
+
+func (p *puts) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	var bodies []string
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				bodies = append(bodies, lr.Body().Str())
+			}
+		}
+	}
+	p.got <- strings.Join(bodies, " ")
+	if err := (<-p.outcome)(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+func fine() error   { return nil }
+func refuse() error { return errRefused }
+
+// readOnly is a request of n events, as several pipelines share it.
+func readOnly(body string, n int) plog.Logs {
+	ld := plog.NewLogs()
+	for range n {
+		event(body).ResourceLogs().MoveAndAppendTo(ld.ResourceLogs())
+	}
+	ld.MarkReadOnly()
+	return ld
+}
+
+// What comes while a put is under way is put together after it, in its order,
+// and has its outcome alone.
+func TestGroupCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPuts()
+		g := &groupCommit{Logs: p}
+		errs := map[string]error{}
+		offer := func(ctx context.Context, body string) {
+			go func() {
+				err := g.ConsumeLogs(ctx, readOnly(body, 1))
+				g.mu.Lock()
+				defer g.mu.Unlock()
+				errs[body] = err
+			}()
+			synctest.Wait()
+		}
+		end := func(outcome func() error) {
+			p.outcome <- outcome
+			synctest.Wait()
+		}
+		offer(t.Context(), "a")
+		gone, cancel := context.WithCancel(t.Context())
+		offer(gone, "b")
+		cancel() // whose sender went away puts for the others, too
+		offer(t.Context(), "c")
+		offer(t.Context(), "d")
+		require.Equal(t, "a", <-p.got)
+		require.Empty(t, p.got)
+		end(refuse)
+		require.Equal(t, "b c d", <-p.got)
+		require.Equal(t, map[string]error{"a": errRefused}, errs)
+		offer(t.Context(), "e")
+		offer(t.Context(), "f")
+		end(fine)
+		require.Equal(t, "e f", <-p.got)
+		require.Equal(t, map[string]error{"a": errRefused, "b": nil, "c": nil, "d": nil}, errs)
+		end(refuse)
+		offer(t.Context(), "g")
+		end(fine)
+		require.Equal(t, "g", <-p.got)
+		require.Equal(t, map[string]error{"a": errRefused, "b": nil, "c": nil, "d": nil, "e": errRefused, "f": errRefused, "g": nil}, errs)
+		require.False(t, g.busy)
+	})
+}
+
+func TestGroupsAreLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPuts()
+		g := &groupCommit{Logs: p}
+		for range 12 {
+			go g.ConsumeLogs(t.Context(), readOnly("x", maxMember)) //nolint:errcheck // not what is tested
+		}
+		synctest.Wait()
+		go g.ConsumeLogs(t.Context(), readOnly("y", maxMember+1)) //nolint:errcheck // not what is tested
+		synctest.Wait()
+		var sizes []int
+		for _, under := range []int{2, 1, 1} { // ways at once
+			require.Len(t, p.got, under)
+			for range under {
+				sizes = append(sizes, len(strings.Fields(<-p.got)))
+				p.outcome <- fine
+			}
+			synctest.Wait()
+		}
+		require.Equal(t, []int{maxMember, maxMember + 1, maxGroup, maxMember}, sizes)
+	})
+}
+
+// A put that panics, as the server of a receiver survives, leaves no one waiting.
+func TestPutPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPuts()
+		g := &groupCommit{Logs: p}
+		go g.ConsumeLogs(t.Context(), readOnly("a", 1)) //nolint:errcheck // not what is tested
+		synctest.Wait()
+		go func() {
+			defer func() { _ = recover() }()
+			_ = g.ConsumeLogs(t.Context(), readOnly("b", 1))
+		}()
+		synctest.Wait()
+		var err error
+		go func() { err = g.ConsumeLogs(t.Context(), readOnly("c", 1)) }()
+		synctest.Wait()
+		p.outcome <- fine
+		synctest.Wait()
+		p.outcome <- func() error { panic("of the queue") }
+		synctest.Wait()
+		require.ErrorIs(t, err, errPanicked)
+		require.False(t, g.busy)
+	})
+}
+
+// A queue that blocks would block a group for a sender that has gone away.
+func TestBlockingQueueIsNotGrouped(t *testing.T) {
+	for _, blocks := range []bool{false, true} {
+		cfg := exporterhelper.NewDefaultQueueConfig()
+		cfg.StorageID = &storageID
+		cfg.BlockOnOverflow = blocks
+		p := newPuts()
+		_, grouped := Wrap(p, configoptional.Some(cfg), nil, Damage{}).(*guardedLogs).Logs.(*groupCommit)
+		require.Equal(t, !blocks, grouped)
+	}
+}
