@@ -16,11 +16,11 @@ type body struct {
 	users atomic.Int32
 }
 
-var bodies = sync.Pool{New: func() any { return new(body) }}
+var bodies = make(kept[body], maxKept)
 
 // newBody returns an empty body that the caller frees with release.
 func newBody() *body {
-	b := bodies.Get().(*body)
+	b := bodies.get()
 	b.Reset()
 	b.users.Store(1)
 	return b
@@ -28,7 +28,7 @@ func newBody() *body {
 
 func (b *body) release() {
 	if b.users.Add(-1) == 0 {
-		bodies.Put(b)
+		bodies.put(b)
 	}
 }
 

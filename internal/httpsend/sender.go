@@ -70,8 +70,11 @@ func (s *Sender) Send(ctx context.Context, b *payload.Batch, done func([]payload
 }
 
 func (s *Sender) send(ctx context.Context, b *payload.Batch, done func([]payload.Record)) (rest []payload.Range, err error) {
-	p := payloads.Get().(*payload.Payload)
-	defer payloads.Put(p)
+	p := payloads.get()
+	defer func() {
+		p.Release()
+		payloads.put(p)
+	}()
 	todo := []payload.Range{{Lo: 0, Hi: b.Len()}} // the next range stands last
 	var suspects []suspect
 	accepted := false
@@ -211,4 +214,4 @@ func (s *Sender) Settle(err error) {
 }
 
 // payloads keep the buffers that payloads are put together in.
-var payloads = sync.Pool{New: func() any { return new(payload.Payload) }}
+var payloads = make(kept[payload.Payload], maxKept)

@@ -41,6 +41,10 @@ var deflaters = sync.Pool{New: func() any { return new(deflater) }}
 func appendDeflate(dst, plain []byte) []byte {
 	d := deflaters.Get().(*deflater)
 	defer deflaters.Put(d)
+	return d.append(dst, plain)
+}
+
+func (d *deflater) append(dst, plain []byte) []byte {
 	for len(plain) > 0 {
 		n := min(len(plain), 2*blockSize)
 		dst = d.appendBlock(dst, plain[:n])

@@ -32,7 +32,7 @@ func joinGzip(dst *bytes.Buffer, p *Payload) error {
 		if len(plain) <= storedSize {
 			dst.Write(appendStored(dst.AvailableBuffer(), plain))
 		} else {
-			dst.Write(appendDeflate(dst.AvailableBuffer(), plain))
+			dst.Write(p.deflater.append(dst.AvailableBuffer(), plain))
 		}
 		sum = crc32.Update(sum, crc32.IEEETable, plain)
 	}

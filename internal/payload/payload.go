@@ -49,6 +49,8 @@ type Payload struct {
 	plain []byte // all that is not packed, one after another
 	parts []part
 	size  int // bytes before compression
+
+	deflater deflater
 }
 
 // part is a block, packed, and where in the plain bytes it belongs.
@@ -58,7 +60,13 @@ type part struct {
 }
 
 func (p *Payload) reset(codec *Codec) {
-	*p = Payload{codec: codec, plain: p.plain[:0], parts: p.parts[:0]}
+	p.codec, p.plain, p.parts, p.size = codec, p.plain[:0], p.parts[:0], 0
+}
+
+// Release lets go of the records, and keeps the room for others.
+func (p *Payload) Release() {
+	clear(p.parts)
+	p.reset(nil)
 }
 
 // Size returns the bytes before compression.

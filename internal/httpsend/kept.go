@@ -1,0 +1,25 @@
+package httpsend
+
+// kept is what is used again. A sync.Pool forgets at garbage collections, of
+// which there are many between two pushes where events come one by one.
+type kept[T any] chan *T
+
+// maxKept bounds what is kept, at most a payload each. Where more pushes are under
+// way, as after an outage, the others make their own.
+const maxKept = 4
+
+func (k kept[T]) get() *T {
+	select {
+	case x := <-k:
+		return x
+	default:
+		return new(T)
+	}
+}
+
+func (k kept[T]) put(x *T) {
+	select {
+	case k <- x:
+	default:
+	}
+}
