@@ -36,14 +36,15 @@ type member struct {
 
 var errPanicked = errors.New("the put of the group panicked")
 
-func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) (err error) {
 	if ld.LogRecordCount() > maxMember {
 		return g.Logs.ConsumeLogs(ctx, ld)
 	}
-	others, put, err := g.enter(ld)
-	if put {
-		return err
+	m := &member{logs: ld, turn: make(chan bool, 1)}
+	if !g.enter(m) {
+		return m.err
 	}
+	others := g.company(ld.LogRecordCount())
 	err = errPanicked
 	defer func() {
 		for _, m := range others {
@@ -60,30 +61,31 @@ func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	return err
 }
 
-// enter returns once it is ld's turn, with those that go with it, or another
-// has put it.
-func (g *groupCommit) enter(ld plog.Logs) (others []*member, put bool, err error) {
+// enter returns true once it is m's turn, and false once another has put m.
+func (g *groupCommit) enter(m *member) bool {
+	g.mu.Lock()
+	if !g.busy {
+		g.busy = true
+		g.mu.Unlock()
+		return true
+	}
+	g.waiting = append(g.waiting, m)
+	g.mu.Unlock()
+	return <-m.turn
+}
+
+// company returns those that wait and go with as many records.
+func (g *groupCommit) company(records int) (others []*member) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.busy {
-		m := &member{logs: ld, turn: make(chan bool, 1)}
-		g.waiting = append(g.waiting, m)
-		g.mu.Unlock()
-		leads := <-m.turn
-		g.mu.Lock()
-		if !leads {
-			return nil, true, m.err
-		}
-	}
-	g.busy = true
-	n, records := 0, ld.LogRecordCount()
+	n := 0
 	for ; n < len(g.waiting); n++ {
 		if records += g.waiting[n].logs.LogRecordCount(); records > maxGroup {
 			break
 		}
 	}
 	others, g.waiting = g.waiting[:n:n], g.waiting[n:]
-	return others, false, nil
+	return others
 }
 
 // leave gives the turn to the one that has waited for longest.
