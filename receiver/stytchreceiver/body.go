@@ -12,9 +12,9 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/inflate"
 )
 
-// bodyReader reads request bodies into buffers that are used again, within
-// one limit for the bytes on the wire and for those that they decompress to:
-// a body holds no more memory than twice the limit at a time.
+// bodyReader reads request bodies into buffers that are used again. One limit
+// holds for the bytes on the wire, as confighttp sees to, and for those that
+// they decompress to: a body holds no more memory than twice the limit at a time.
 type bodyReader struct {
 	limit     int64    // bytes
 	encodings []string // allowed Content-Encodings; empty allows all
@@ -27,8 +27,8 @@ func newBodyReader(limit int64, encodings []string) *bodyReader {
 
 // body is a request's body.
 type body struct {
-	data []byte // after decompression
-	wire int64  // bytes on the wire
+	data []byte  // after decompression
+	wire counter // of the bytes on the wire
 
 	buffer []byte // holds what was read last, or what that decompressed to
 	spare  []byte // the other of the two: see swap
@@ -45,7 +45,7 @@ const (
 
 // release makes b available to other requests.
 func (br *bodyReader) release(b *body) {
-	b.data = nil
+	b.data, b.wire = nil, counter{}
 	if cap(b.buffer) > keepBuffer {
 		b.buffer = nil
 	}
@@ -57,25 +57,24 @@ func (br *bodyReader) release(b *body) {
 }
 
 // read returns the body, which is to be released, or the refusal.
-func (br *bodyReader) read(w http.ResponseWriter, r *http.Request, f format) (*body, error) {
+func (br *bodyReader) read(r *http.Request, f format) (*body, error) {
 	if given := r.Header.Get("Content-Encoding"); len(br.encodings) > 0 && !slices.Contains(br.encodings, given) {
 		return nil, refuse(http.StatusBadRequest, reasonEncoding, fmt.Errorf("Content-Encoding %.40q is not among http::compression_algorithms", given))
 	}
 	b := br.free.Get().(*body)
-	if err := br.fill(b, http.MaxBytesReader(w, r.Body, br.limit), f); err != nil {
+	b.wire.Reader = r.Body
+	if err := br.fill(b, f); err != nil {
 		br.release(b)
 		return nil, br.refusal(err)
 	}
 	return b, nil
 }
 
-func (br *bodyReader) fill(b *body, wire io.Reader, f format) error {
-	counted := counter{Reader: wire}
+func (br *bodyReader) fill(b *body, f format) error {
 	if f.snappyBlock {
 		b.swap()
 	}
-	err := b.readEncoded(f.encoding, &counted, br.limit)
-	b.wire = counted.n
+	err := b.readEncoded(f.encoding, &b.wire, br.limit)
 	if err != nil && f.encoding != "" {
 		err = fmt.Errorf("%s: %w", f.encoding, err)
 	}

@@ -71,11 +71,11 @@ func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := d.bodies.read(w, r, format)
+	body, err := d.bodies.read(r, format)
 	if err != nil {
 		return err
 	}
-	d.telemetry.ReceiverStytchRequestWireSize.Add(ctx, body.wire, d.attrs...)
+	d.telemetry.ReceiverStytchRequestWireSize.Add(ctx, body.wire.n, d.attrs...)
 	d.telemetry.ReceiverStytchRequestSize.Add(ctx, int64(len(body.data)), d.attrs...)
 
 	b := newBatch(d.promote, d.cfg.MaxEventsPerRequest)

@@ -92,7 +92,7 @@ func handler(t testing.TB, change func(*Config)) (*stytchReceiver, http.Handler)
 	}
 	routes, err := rcv.routes(nil, newBodyReader(limit, cfg.HTTP.CompressionAlgorithms))
 	require.NoError(t, err)
-	return rcv, routes
+	return rcv, http.MaxBytesHandler(routes, limit) // as confighttp has it
 }
 
 const partSize = 16 << 20
