@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/inflate"
@@ -76,7 +77,7 @@ func (br *bodyReader) fill(b *body, wire io.Reader, f format) error {
 	}
 	err := b.readEncoded(f.encoding, &counted, br.limit)
 	b.wire = counted.n
-	if err != nil && f.encoding != "" {
+	if err != nil && f.encoding != "" && !strings.HasPrefix(err.Error(), f.encoding+":") {
 		err = fmt.Errorf("%s: %w", f.encoding, err)
 	}
 	if err == nil && f.snappyBlock {
