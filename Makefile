@@ -43,7 +43,7 @@ e2e-loki: build ## the Loki exporter against a real Loki
 	@cd tools/loki && go tool -n loki >/dev/null
 	go test -tags e2e_loki -count 1 -timeout 5m ./e2e/realloki/
 
-e2e-faults: build ## break destinations, disk, queue and process under load: about 4 minutes, as root
+e2e-faults: build ## break destinations, disk, queue and process under load: about 5 minutes, as root
 	go test -tags e2e -count 1 -timeout 20m -v $(if $(SKIP),-skip '$(SKIP)') ./e2e/faults/ | grep --line-buffered -vE '^=== '; exit $${PIPESTATUS[0]}
 
 soak: build ## random faults for SOAK (30m): memory, goroutines and events must all stay

@@ -57,6 +57,9 @@ func TestValidateNamesTheWrongKey(t *testing.T) {
 		{"Datadog site", "exporters: {datadog_logs: {api: {site: 'https://datadoghq.com'}}}", "exporters::datadog_logs::api: site"},
 		{"no key", "exporters: {datadog_logs: {api: {key: ''}}}", "exporters::datadog_logs::api: key"},
 		{"events path", "receivers: {stytch: {events: {path: events}}}", "receivers::stytch: events::path"},
+		{"no endpoint", "receivers: {stytch: {http: {endpoint: ''}}}", "receivers::stytch: http::endpoint"},
+		{"negative size", "receivers: {stytch: {http: {max_request_body_size: -1}}}", "receivers::stytch: http::max_request_body_size"},
+		{"timeout without a unit", "exporters: {loki: {timeout: 30}}", "exporters::loki: timeout"},
 		{"empty source", "processors: {stytch: {source: ''}}", "processors::stytch: source"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,30 +16,28 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
 )
 
-// TestConfigurationsAreValid holds for what a user copies: the examples, and every whole
-// configuration in a README.
+// TestConfigurationsAreValid holds for what a user copies: the examples, and every
+// configuration in a document, a part of one together with the local example.
 func TestConfigurationsAreValid(t *testing.T) {
-	configs := map[string]string{} // where it stands, to a file
+	configs := map[string][]string{} // where it stands, to files
 	for _, example := range glob(t, "examples/*/*.yaml") {
-		content, err := os.ReadFile(harness.Path(example))
-		require.NoError(t, err)
-		if wholeConfig(string(content)) {
-			configs[example] = harness.Path(example)
-		}
+		configs[example] = []string{harness.Path(example)}
 	}
 	require.NotEmpty(t, configs)
-	for _, readme := range append(glob(t, "README.md"), append(glob(t, "*/README.md"), glob(t, "*/*/README.md")...)...) {
-		content, err := os.ReadFile(harness.Path(readme))
+	for _, document := range slices.Concat(glob(t, "*.md"), glob(t, "*/*.md"), glob(t, "*/*/*.md")) {
+		content, err := os.ReadFile(harness.Path(document))
 		require.NoError(t, err)
 		for line, yaml := range yamlBlocks(string(content)) {
-			if wholeConfig(yaml) {
-				configs[fmt.Sprintf("%s:%d", readme, line)] = overlayFiles(t, []string{yaml})[0]
+			files := overlayFiles(t, []string{yaml})
+			if !wholeConfig(yaml) {
+				files = append([]string{harness.Path("examples/local/collector.yaml")}, files...)
 			}
+			configs[fmt.Sprintf("%s:%d", document, line)] = files
 		}
 	}
-	for where, file := range configs {
+	for where, files := range configs {
 		t.Run(where, func(t *testing.T) {
-			output, err := validate(t, file)
+			output, err := validate(t, files...)
 			require.NoError(t, err, output)
 		})
 	}

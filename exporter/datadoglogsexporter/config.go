@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
@@ -101,6 +102,7 @@ func (cfg *Config) Validate() error {
 	if _, err := cfg.url(); err != nil {
 		errs = append(errs, err)
 	}
+	errs = append(errs, httpsend.CheckTimeout(cfg.ClientConfig))
 	validate, err := cfg.validateURL()
 	if err != nil {
 		errs = append(errs, err)

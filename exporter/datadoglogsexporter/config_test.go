@@ -57,6 +57,7 @@ func TestConfigErrors(t *testing.T) {
 		"compression: must be gzip, zstd or none, got \"snappy\"":                                {"api": map[string]any{"key": apiKey}, "compression": "snappy"},
 		"compression_params: the level is fixed":                                                 {"api": map[string]any{"key": apiKey}, "compression_params": map[string]any{"level": 6}},
 		"tags::0: must be one tag such as team:identity, got \"a,b\"":                            {"api": map[string]any{"key": apiKey}, "tags": []any{"a,b"}},
+		"timeout: must be at least 1ms, or 0 for none, got 30ns: write it with a unit":           {"api": map[string]any{"key": apiKey}, "timeout": 30},
 		"oversize: must be truncate or drop, got \"keep\"":                                       {"api": map[string]any{"key": apiKey}, "oversize": "keep"},
 		"too_old: must be send or drop, got \"\"":                                                {"api": map[string]any{"key": apiKey}, "too_old": ""},
 	} {

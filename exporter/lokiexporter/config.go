@@ -84,6 +84,7 @@ func (cfg *Config) Validate() error {
 	if _, err := cfg.url(); err != nil {
 		errs = append(errs, err)
 	}
+	errs = append(errs, httpsend.CheckTimeout(cfg.ClientConfig))
 	if (cfg.Username == "") != (cfg.Password == "") {
 		errs = append(errs, errors.New("username, password: set both or neither"))
 	}

@@ -88,6 +88,8 @@ func TestConfigErrors(t *testing.T) {
 		"json deflate":      {map[string]any{"compression": "deflate"}, `compression: must be gzip or none with the encoding json, got "deflate"`},
 		"protobuf gzip":     {map[string]any{"encoding": "protobuf", "compression": "gzip"}, `compression: must be snappy, or not set, with the encoding protobuf, of which it is a part, got "gzip"`},
 		"size":              {map[string]any{"max_request_bytes": 0}, "max_request_bytes: must be positive, got 0"},
+		"no unit":           {map[string]any{"timeout": 30}, "timeout: must be at least 1ms, or 0 for none, got 30ns: write it with a unit, such as 30s"},
+		"negative":          {map[string]any{"timeout": "-1s"}, "timeout: must be at least 1ms, or 0 for none, got -1s"},
 		"too old":           {map[string]any{"too_old": "keep"}, `too_old: must be send or drop, got "keep"`},
 		"dot":               {labels("a.b", "x"), "labels: a.b: must be a name of letters, digits and underscores that does not begin with a digit"},
 		"digit":             {labels("1a", "x"), "labels: 1a: must be a name"},

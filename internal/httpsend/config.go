@@ -67,6 +67,15 @@ func Endpoint(endpoint, path string) (string, error) {
 	return u.String(), nil
 }
 
+// CheckTimeout refuses a timeout that nothing can be sent within: a number
+// without a unit is nanoseconds.
+func CheckTimeout(cfg confighttp.ClientConfig) error {
+	if t := cfg.Timeout; t != 0 && t < time.Millisecond {
+		return fmt.Errorf("timeout: must be at least 1ms, or 0 for none, got %s: write it with a unit, such as 30s", t)
+	}
+	return nil
+}
+
 // NewClient builds the HTTP client. The Sender compresses for itself, into
 // pooled memory, and follows no redirect: net/http would send the key of a
 // header of our own along to wherever it leads.

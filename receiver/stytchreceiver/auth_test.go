@@ -96,3 +96,21 @@ func TestOpenDoorIsWarnedOf(t *testing.T) {
 	require.Equal(t, 0, warnings("127.0.0.1:0"))
 	require.Equal(t, 1, warnings("0.0.0.0:0"))
 }
+
+// everyone is what basicauth is with the empty name and password of unset variables.
+type everyone struct{ component.Component }
+
+func (everyone) Authenticate(ctx context.Context, _ map[string][]string) (context.Context, error) {
+	return ctx, nil
+}
+
+func TestEmptyCredentialsAreWarnedOf(t *testing.T) {
+	warnings := func(auth component.Component) int {
+		r := start(t, nil, func(cfg *Config) {
+			cfg.HTTP.Auth = configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: component.MustNewID("auth")}})
+		}, auth)
+		return r.logs.FilterLevelExact(zapcore.WarnLevel).FilterMessageSnippet("empty user name").Len()
+	}
+	require.Equal(t, 0, warnings(oneToken{}))
+	require.Equal(t, 1, warnings(everyone{}))
+}

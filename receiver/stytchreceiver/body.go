@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/inflate"
@@ -75,7 +76,7 @@ func (br *bodyReader) fill(b *body, f format) error {
 		b.swap()
 	}
 	err := b.readEncoded(f.encoding, &b.wire, br.limit)
-	if err != nil && f.encoding != "" {
+	if err != nil && f.encoding != "" && !strings.HasPrefix(err.Error(), f.encoding+":") {
 		err = fmt.Errorf("%s: %w", f.encoding, err)
 	}
 	if err == nil && f.snappyBlock {

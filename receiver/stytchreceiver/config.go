@@ -3,8 +3,10 @@ package stytchreceiver
 import (
 	"errors"
 	"fmt"
+	"net"
 	"path"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
@@ -83,6 +85,7 @@ func (cfg *Config) Validate() error {
 		_, err := cfg.Webhook.Get().keys()
 		errs = append(errs, claimPath(taken, "webhook", cfg.Webhook.Get().Path), err)
 	}
+	errs = append(errs, cfg.validateServer())
 	if cfg.MaxEventsPerRequest < 1 {
 		errs = append(errs, fmt.Errorf("max_events_per_request: must be at least 1, got %d", cfg.MaxEventsPerRequest))
 	}
@@ -90,6 +93,23 @@ func (cfg *Config) Validate() error {
 		if field == "" {
 			errs = append(errs, fmt.Errorf("promote::%d: must name a field of the event", i))
 		}
+	}
+	return errors.Join(errs...)
+}
+
+// validateServer refuses what net/http would take: without an endpoint it listens
+// on any port of any address, and a time without a unit is nanoseconds.
+func (cfg *Config) validateServer() error {
+	var errs []error
+	at := cfg.HTTP.NetAddr
+	if _, _, err := net.SplitHostPort(at.Endpoint); err != nil && strings.HasPrefix(string(at.Transport), "tcp") {
+		errs = append(errs, fmt.Errorf("http::endpoint: must be a host and a port such as localhost:8321, got %q", at.Endpoint))
+	}
+	if cfg.HTTP.MaxRequestBodySize < 0 {
+		errs = append(errs, fmt.Errorf("http::max_request_body_size: must not be negative, got %d", cfg.HTTP.MaxRequestBodySize))
+	}
+	if t := cfg.HTTP.ReadTimeout; t != 0 && t < time.Millisecond {
+		errs = append(errs, fmt.Errorf("http::read_timeout: must be at least 1ms, or 0 for none, got %s: write it with a unit, such as 30s", t))
 	}
 	return errors.Join(errs...)
 }

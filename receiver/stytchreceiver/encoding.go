@@ -52,6 +52,9 @@ func (b *body) readPacked(r io.Reader, by decompressor, limit int64) error {
 // decompress replaces what was read into b.buffer after a swap, and swaps back.
 func (b *body) decompress(by decompressor, limit int64) (err error) {
 	b.swap()
+	if len(b.spare) == 0 {
+		return errors.New("it is empty")
+	}
 	b.buffer, err = by(b.buffer[:0], b.spare, int(min(limit, math.MaxInt)))
 	return err
 }

@@ -87,6 +87,9 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 		r.set.Logger.Warn("Anyone who reaches this address can push events: set `http::auth`",
 			zap.String("endpoint", listener.Addr().String()))
 	}
+	if a, ok := auth.(*authenticator); ok && a.admitsEmpty(ctx) {
+		r.set.Logger.Warn("`http::auth` lets an empty user name with an empty password in: are its environment variables set?")
+	}
 	r.serving.Go(func() {
 		if err := r.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
