@@ -60,14 +60,12 @@ type part struct {
 }
 
 func (p *Payload) reset(codec *Codec) {
+	clear(p.parts) // what is sent must not stay in memory
 	p.codec, p.plain, p.parts, p.size = codec, p.plain[:0], p.parts[:0], 0
 }
 
 // Release lets go of the records, and keeps the room for others.
-func (p *Payload) Release() {
-	clear(p.parts)
-	p.reset(nil)
-}
+func (p *Payload) Release() { p.reset(nil) }
 
 // Size returns the bytes before compression.
 func (p *Payload) Size() int { return p.size }
