@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -233,6 +234,28 @@ func TestBodyIsNotUsedAgainWhileItIsRead(t *testing.T) {
 	require.Equal(t, "payload", string(got))
 	require.NoError(t, again.Close())
 	require.Zero(t, b.users.Load())
+}
+
+// HTTP/2 closes a body that it is still reading, where the answer comes early.
+func TestAClosedBodyIsReadNoMore(t *testing.T) {
+	var reading sync.WaitGroup
+	for range 100 {
+		b := newBody()
+		b.Write(make([]byte, 1<<16))
+		r := b.reader()
+		started := make(chan struct{})
+		reading.Go(func() {
+			_, _ = r.Read(make([]byte, 1))
+			close(started)
+			_, _ = io.Copy(io.Discard, r)
+		})
+		<-started
+		require.NoError(t, r.Close())
+		b.release()
+		_, err := r.Read(make([]byte, 1))
+		require.ErrorIs(t, err, http.ErrBodyReadAfterClose)
+	}
+	reading.Wait()
 }
 
 func TestEndpoint(t *testing.T) {
