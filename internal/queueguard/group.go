@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	collectorclient "go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
@@ -37,7 +38,7 @@ type member struct {
 var errPanicked = errors.New("the put of the group panicked")
 
 func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) (err error) {
-	if ld.LogRecordCount() > maxMember {
+	if ld.LogRecordCount() > maxMember || hasMetadata(ctx) {
 		return g.Logs.ConsumeLogs(ctx, ld)
 	}
 	m := &member{logs: ld, turn: make(chan bool, 1)}
@@ -59,6 +60,15 @@ func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) (err error)
 	}
 	err = g.Logs.ConsumeLogs(ctx, ld)
 	return err
+}
+
+// hasMetadata tells whether ctx holds what a client sent along. The queue stores
+// one context with what it puts, and batches and headers can be made by that.
+func hasMetadata(ctx context.Context) bool {
+	for range collectorclient.FromContext(ctx).Metadata.Keys() {
+		return true
+	}
+	return false
 }
 
 // enter returns true once it is m's turn, and false once another has put m.
@@ -92,10 +102,12 @@ func (g *groupCommit) company(records int) (others []*member) {
 func (g *groupCommit) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.busy = len(g.waiting) > 0; g.busy {
-		g.waiting[0].turn <- true
-		g.waiting = g.waiting[1:]
+	if g.busy = len(g.waiting) > 0; !g.busy {
+		g.waiting = nil // and with it the logs that it had held
+		return
 	}
+	g.waiting[0].turn <- true
+	g.waiting = g.waiting[1:]
 }
 
 // together returns a copy of the logs: other pipelines may read them as well.
