@@ -27,7 +27,7 @@ func newBody() *body {
 }
 
 func (b *body) release() {
-	if b.users.Add(-1) == 0 {
+	if b.users.Add(-1) == 0 && b.Cap() <= maxKeptBytes {
 		bodies.put(b)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -214,48 +213,6 @@ func TestUnreachable(t *testing.T) {
 	require.ErrorContains(t, err, "connection refused")
 	require.NotContains(t, err.Error(), "secret")
 	require.False(t, consumererror.IsPermanent(err))
-}
-
-// net/http may read on after the answer is there: the memory must stay as it
-// is until the last reader is closed.
-func TestBodyIsNotUsedAgainWhileItIsRead(t *testing.T) {
-	b := newBody()
-	b.WriteString("payload")
-	req := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
-	b.attach(req)
-	again, err := req.GetBody()
-	require.NoError(t, err)
-	b.release()
-	require.NoError(t, req.Body.Close())
-	require.NoError(t, req.Body.Close(), "closing twice counts once")
-	require.Equal(t, int32(1), b.users.Load())
-	got, err := io.ReadAll(again)
-	require.NoError(t, err)
-	require.Equal(t, "payload", string(got))
-	require.NoError(t, again.Close())
-	require.Zero(t, b.users.Load())
-}
-
-// HTTP/2 closes a body that it is still reading, where the answer comes early.
-func TestAClosedBodyIsReadNoMore(t *testing.T) {
-	var reading sync.WaitGroup
-	for range 100 {
-		b := newBody()
-		b.Write(make([]byte, 1<<16))
-		r := b.reader()
-		started := make(chan struct{})
-		reading.Go(func() {
-			_, _ = r.Read(make([]byte, 1))
-			close(started)
-			_, _ = io.Copy(io.Discard, r)
-		})
-		<-started
-		require.NoError(t, r.Close())
-		b.release()
-		_, err := r.Read(make([]byte, 1))
-		require.ErrorIs(t, err, http.ErrBodyReadAfterClose)
-	}
-	reading.Wait()
 }
 
 func TestEndpoint(t *testing.T) {
