@@ -123,6 +123,29 @@ func TestGroupsAreLimited(t *testing.T) {
 	})
 }
 
+// A queue that has no room for a group takes what it has room for.
+func TestGroupsFillTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPuts()
+		g := &groupCommit{Logs: p}
+		errs := make([]error, 4)
+		for i, body := range []string{"a", "b", "c", "d"} {
+			go func() { errs[i] = g.ConsumeLogs(t.Context(), readOnly(body, 1)) }()
+			synctest.Wait()
+		}
+		full := func() error { return exporterhelper.ErrQueueIsFull }
+		for _, put := range []struct {
+			bodies  string
+			outcome func() error
+		}{{"a", fine}, {"b c d", full}, {"b", full}, {"c", fine}, {"d", full}} {
+			require.Equal(t, put.bodies, <-p.got)
+			p.outcome <- put.outcome
+			synctest.Wait()
+		}
+		require.Equal(t, []error{nil, exporterhelper.ErrQueueIsFull, nil, exporterhelper.ErrQueueIsFull}, errs)
+	})
+}
+
 // The queue stores the metadata of a client with its logs: they are no one else's.
 func TestMetadataIsNotShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
