@@ -27,7 +27,7 @@ func newBody() *body {
 }
 
 func (b *body) release() {
-	if b.users.Add(-1) == 0 {
+	if b.users.Add(-1) == 0 && b.Cap() <= maxKeptBytes {
 		bodies.put(b)
 	}
 }
@@ -42,18 +42,37 @@ func (b *body) attach(req *http.Request) {
 
 func (b *body) reader() io.ReadCloser {
 	b.users.Add(1)
-	r := &bodyReader{body: b}
-	r.Reset(b.Bytes())
-	return r
+	return &bodyReader{body: b, rest: b.Bytes()}
 }
 
+// bodyReader is closed by HTTP/2 while it is read, where the answer comes before
+// the request's end: what is closed touches the memory no more.
 type bodyReader struct {
-	bytes.Reader
-	body *body
-	once sync.Once
+	mu   sync.Mutex
+	body *body // nil: closed
+	rest []byte
+}
+
+func (r *bodyReader) Read(p []byte) (n int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.body == nil:
+		return 0, http.ErrBodyReadAfterClose
+	case len(r.rest) == 0:
+		return 0, io.EOF
+	}
+	n = copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
 }
 
 func (r *bodyReader) Close() error {
-	r.once.Do(r.body.release)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.body != nil {
+		r.body.release()
+		r.body, r.rest = nil, nil
+	}
 	return nil
 }

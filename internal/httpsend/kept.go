@@ -8,6 +8,10 @@ type kept[T any] chan *T
 // way, as after an outage, the others make their own.
 const maxKept = 4
 
+// maxKeptBytes is up to which size a body is kept: that of a single huge record
+// would else pin its memory.
+const maxKeptBytes = 8 << 20
+
 func (k kept[T]) get() *T {
 	select {
 	case x := <-k:

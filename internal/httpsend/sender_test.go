@@ -215,26 +215,6 @@ func TestUnreachable(t *testing.T) {
 	require.False(t, consumererror.IsPermanent(err))
 }
 
-// net/http may read on after the answer is there: the memory must stay as it
-// is until the last reader is closed.
-func TestBodyIsNotUsedAgainWhileItIsRead(t *testing.T) {
-	b := newBody()
-	b.WriteString("payload")
-	req := httptest.NewRequest(http.MethodPost, "/", http.NoBody)
-	b.attach(req)
-	again, err := req.GetBody()
-	require.NoError(t, err)
-	b.release()
-	require.NoError(t, req.Body.Close())
-	require.NoError(t, req.Body.Close(), "closing twice counts once")
-	require.Equal(t, int32(1), b.users.Load())
-	got, err := io.ReadAll(again)
-	require.NoError(t, err)
-	require.Equal(t, "payload", string(got))
-	require.NoError(t, again.Close())
-	require.Zero(t, b.users.Load())
-}
-
 func TestEndpoint(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://example.com":           "https://example.com/push",

@@ -60,13 +60,20 @@ type part struct {
 }
 
 func (p *Payload) reset(codec *Codec) {
+	clear(p.parts) // what is sent must not stay in memory
 	p.codec, p.plain, p.parts, p.size = codec, p.plain[:0], p.parts[:0], 0
 }
 
+// maxRoom is up to which size room is kept, in bytes: a single huge record must
+// not pin its memory.
+const maxRoom = 8 << 20
+
 // Release lets go of the records, and keeps the room for others.
 func (p *Payload) Release() {
-	clear(p.parts)
 	p.reset(nil)
+	if cap(p.plain) > maxRoom {
+		p.plain = nil
+	}
 }
 
 // Size returns the bytes before compression.

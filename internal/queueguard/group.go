@@ -5,7 +5,9 @@ import (
 	"errors"
 	"sync"
 
+	collectorclient "go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
@@ -36,29 +38,52 @@ type member struct {
 
 var errPanicked = errors.New("the put of the group panicked")
 
-func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) (err error) {
-	if ld.LogRecordCount() > maxMember {
+func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	if ld.LogRecordCount() > maxMember || hasMetadata(ctx) {
 		return g.Logs.ConsumeLogs(ctx, ld)
 	}
-	m := &member{logs: ld, turn: make(chan bool, 1)}
+	m := &member{logs: ld, turn: make(chan bool, 1), err: errPanicked}
 	if !g.enter(m) {
 		return m.err
 	}
 	others := g.company(ld.LogRecordCount())
-	err = errPanicked
 	defer func() {
 		for _, m := range others {
-			m.err = err
 			m.turn <- false
 		}
 		g.leave()
 	}()
-	if len(others) > 0 {
-		ctx = context.WithoutCancel(ctx) // which is one sender's, and the group is of several
-		ld = together(ld, others)
+	if len(others) == 0 {
+		return g.Logs.ConsumeLogs(ctx, ld)
 	}
-	err = g.Logs.ConsumeLogs(ctx, ld)
+	// The context is one sender's, and the group is of several.
+	return g.put(context.WithoutCancel(ctx), ld, others)
+}
+
+// put puts a group, or one after another where the queue has no room for all.
+func (g *groupCommit) put(ctx context.Context, ld plog.Logs, others []*member) error {
+	err := g.Logs.ConsumeLogs(ctx, together(ld, others))
+	full := errors.Is(err, exporterhelper.ErrQueueIsFull)
+	if full {
+		err = g.Logs.ConsumeLogs(ctx, ld)
+	}
+	for _, m := range others {
+		if full {
+			m.err = g.Logs.ConsumeLogs(ctx, m.logs)
+		} else {
+			m.err = err
+		}
+	}
 	return err
+}
+
+// hasMetadata tells whether ctx holds what a client sent along. The queue stores
+// one context with what it puts, and batches and headers can be made by that.
+func hasMetadata(ctx context.Context) bool {
+	for range collectorclient.FromContext(ctx).Metadata.Keys() {
+		return true
+	}
+	return false
 }
 
 // enter returns true once it is m's turn, and false once another has put m.
@@ -92,10 +117,12 @@ func (g *groupCommit) company(records int) (others []*member) {
 func (g *groupCommit) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.busy = len(g.waiting) > 0; g.busy {
-		g.waiting[0].turn <- true
-		g.waiting = g.waiting[1:]
+	if g.busy = len(g.waiting) > 0; !g.busy {
+		g.waiting = nil // and with it the logs that it had held
+		return
 	}
+	g.waiting[0].turn <- true
+	g.waiting = g.waiting[1:]
 }
 
 // together returns a copy of the logs: other pipelines may read them as well.

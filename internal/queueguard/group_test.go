@@ -2,11 +2,15 @@ package queueguard
 
 import (
 	"context"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"unsafe"
+	"weak"
 
 	"github.com/stretchr/testify/require"
+	collectorclient "go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
@@ -116,6 +120,77 @@ func TestGroupsAreLimited(t *testing.T) {
 			synctest.Wait()
 		}
 		require.Equal(t, []int{maxMember, maxMember + 1, maxGroup, maxMember}, sizes)
+	})
+}
+
+// A queue that has no room for a group takes what it has room for.
+func TestGroupsFillTheQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPuts()
+		g := &groupCommit{Logs: p}
+		errs := make([]error, 4)
+		for i, body := range []string{"a", "b", "c", "d"} {
+			go func() { errs[i] = g.ConsumeLogs(t.Context(), readOnly(body, 1)) }()
+			synctest.Wait()
+		}
+		full := func() error { return exporterhelper.ErrQueueIsFull }
+		for _, put := range []struct {
+			bodies  string
+			outcome func() error
+		}{{"a", fine}, {"b c d", full}, {"b", full}, {"c", fine}, {"d", full}} {
+			require.Equal(t, put.bodies, <-p.got)
+			p.outcome <- put.outcome
+			synctest.Wait()
+		}
+		require.Equal(t, []error{nil, exporterhelper.ErrQueueIsFull, nil, exporterhelper.ErrQueueIsFull}, errs)
+	})
+}
+
+// The queue stores the metadata of a client with its logs: they are no one else's.
+func TestMetadataIsNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPuts()
+		g := &groupCommit{Logs: p}
+		of := func(tenant string) context.Context {
+			return collectorclient.NewContext(t.Context(), collectorclient.Info{
+				Metadata: collectorclient.NewMetadata(map[string][]string{"tenant": {tenant}}),
+			})
+		}
+		for _, ctx := range []context.Context{t.Context(), of("a"), of("b")} {
+			go g.ConsumeLogs(ctx, readOnly("x", 1)) //nolint:errcheck // not what is tested
+			synctest.Wait()
+		}
+		require.Len(t, p.got, 3)
+		for range 3 {
+			require.Equal(t, "x", <-p.got)
+			p.outcome <- fine
+		}
+	})
+}
+
+// After a burst nothing of it stays in memory.
+func TestGroupsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPuts()
+		g := &groupCommit{Logs: p}
+		var texts []weak.Pointer[byte]
+		for range 5 {
+			text := make([]byte, 1<<20)
+			texts = append(texts, weak.Make(&text[0]))
+			ld := readOnly(unsafe.String(&text[0], len(text)), 1)
+			go g.ConsumeLogs(t.Context(), ld) //nolint:errcheck // not what is tested
+			synctest.Wait()
+		}
+		for range 2 {
+			<-p.got
+			p.outcome <- fine
+			synctest.Wait()
+		}
+		runtime.GC()
+		for _, text := range texts {
+			require.Nil(t, text.Value())
+		}
+		runtime.KeepAlive(g)
 	})
 }
 
