@@ -11,12 +11,29 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// Records, of logs that are put together and of what they make. What is larger
-// gains little by company, and is encoded beside the others, not after them.
-const (
-	maxMember = 100
-	maxGroup  = 1000 // as many as a batch has by default
+// weight is what logs cost a put: records, and the bytes of their bodies.
+type weight struct{ records, bytes int }
+
+// Of logs that are put together, and of what they make. What is heavier gains
+// little by company, and is encoded beside the others, not after them.
+var (
+	maxMember = weight{records: 100, bytes: 256 << 10}
+	maxGroup  = weight{records: 1000, bytes: 2 << 20} // as many records as a batch has by default
 )
+
+func (w weight) exceeds(most weight) bool { return w.records > most.records || w.bytes > most.bytes }
+
+func weigh(ld plog.Logs) (w weight) {
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			w.records += sl.LogRecords().Len()
+			for _, lr := range sl.LogRecords().All() {
+				w.bytes += len(lr.Body().Str())
+			}
+		}
+	}
+	return w
+}
 
 // groupCommit puts logs that come while others are being put into the queue
 // together, once those are: as long as the disk takes to store a request, so
@@ -32,6 +49,7 @@ type groupCommit struct {
 // member is logs that wait.
 type member struct {
 	logs plog.Logs
+	weight
 	turn chan bool // true: puts the next group; false: has been put, with err
 	err  error
 }
@@ -39,14 +57,14 @@ type member struct {
 var errPanicked = errors.New("the put of the group panicked")
 
 func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	if ld.LogRecordCount() > maxMember || hasMetadata(ctx) {
+	m := &member{logs: ld, weight: weigh(ld), turn: make(chan bool, 1), err: errPanicked}
+	if m.exceeds(maxMember) || hasMetadata(ctx) {
 		return g.Logs.ConsumeLogs(ctx, ld)
 	}
-	m := &member{logs: ld, turn: make(chan bool, 1), err: errPanicked}
 	if !g.enter(m) {
 		return m.err
 	}
-	others := g.company(ld.LogRecordCount())
+	others := g.company(m.weight)
 	defer func() {
 		for _, m := range others {
 			m.turn <- false
@@ -99,13 +117,15 @@ func (g *groupCommit) enter(m *member) bool {
 	return <-m.turn
 }
 
-// company returns those that wait and go with as many records.
-func (g *groupCommit) company(records int) (others []*member) {
+// company returns those that wait and go with a weight.
+func (g *groupCommit) company(w weight) (others []*member) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n := 0
 	for ; n < len(g.waiting); n++ {
-		if records += g.waiting[n].logs.LogRecordCount(); records > maxGroup {
+		w.records += g.waiting[n].records
+		w.bytes += g.waiting[n].bytes
+		if w.exceeds(maxGroup) {
 			break
 		}
 	}

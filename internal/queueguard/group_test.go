@@ -101,26 +101,37 @@ func TestGroupCommit(t *testing.T) {
 }
 
 func TestGroupsAreLimited(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPuts()
-		g := &groupCommit{Logs: p}
-		for range 12 {
-			go g.ConsumeLogs(t.Context(), readOnly("x", maxMember)) //nolint:errcheck // not what is tested
-		}
-		synctest.Wait()
-		go g.ConsumeLogs(t.Context(), readOnly("y", maxMember+1)) //nolint:errcheck // not what is tested
-		synctest.Wait()
-		var sizes []int
-		for _, under := range []int{2, 1, 1} { // ways at once
-			require.Len(t, p.got, under)
-			for range under {
-				sizes = append(sizes, len(strings.Fields(<-p.got)))
-				p.outcome <- fine
-			}
-			synctest.Wait()
-		}
-		require.Equal(t, []int{maxMember, maxMember + 1, maxGroup, maxMember}, sizes)
-	})
+	for name, of := range map[string]struct {
+		body    string
+		most    int // records that a member has at most
+		members int // that a group has at most
+	}{
+		"records": {"x", maxMember.records, maxGroup.records / maxMember.records},
+		"bytes":   {strings.Repeat("x", maxMember.bytes/4), 4, maxGroup.bytes / maxMember.bytes},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPuts()
+				g := &groupCommit{Logs: p}
+				for range 1 + of.members + 1 {
+					go g.ConsumeLogs(t.Context(), readOnly(of.body, of.most)) //nolint:errcheck // not what is tested
+				}
+				synctest.Wait()
+				go g.ConsumeLogs(t.Context(), readOnly(of.body, of.most+1)) //nolint:errcheck // not what is tested
+				synctest.Wait()
+				var sizes []int
+				for _, under := range []int{2, 1, 1} { // ways at once
+					require.Len(t, p.got, under)
+					for range under {
+						sizes = append(sizes, len(strings.Fields(<-p.got)))
+						p.outcome <- fine
+					}
+					synctest.Wait()
+				}
+				require.Equal(t, []int{of.most, of.most + 1, of.members * of.most, of.most}, sizes)
+			})
+		})
+	}
 }
 
 // A queue that has no room for a group takes what it has room for.
@@ -175,7 +186,7 @@ func TestGroupsAreForgotten(t *testing.T) {
 		g := &groupCommit{Logs: p}
 		var texts []weak.Pointer[byte]
 		for range 5 {
-			text := make([]byte, 1<<20)
+			text := make([]byte, 100<<10)
 			texts = append(texts, weak.Make(&text[0]))
 			ld := readOnly(unsafe.String(&text[0], len(text)), 1)
 			go g.ConsumeLogs(t.Context(), ld) //nolint:errcheck // not what is tested

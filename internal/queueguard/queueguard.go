@@ -60,11 +60,11 @@
 //
 // # What it puts together
 //
-// The queue puts one request at a time. Requests of up to 100 records that come
-// meanwhile are put as one, of up to 1,000, when it is done; they are taken or
-// refused together, but by a queue without room for all, which takes those that
-// it has room for. Not so where the queue blocks when it is full, nor with the
-// metadata of a client, which the queue stores and batches go by.
+// The queue puts one request at a time. Requests of up to 100 records and 256 KiB
+// that come meanwhile are put as one, of up to 1,000 and 2 MiB, when it is done;
+// they are taken or refused together, but by a queue without room for all, which
+// takes those that it has room for. Not so where the queue blocks when it is full,
+// nor with the metadata of a client, which the queue stores and batches go by.
 //
 // # When to delete it
 //
