@@ -55,7 +55,7 @@ func (e *datadogExporter) encode(ld plog.Logs) *payload.Request {
 	return e.format.Build(func(to *payload.Builder) {
 		position := uint32(0)
 		for _, rl := range ld.ResourceLogs().All() {
-			l := e.labeler.labels(rl.Resource().Attributes())
+			l := e.labeler.labels(rl.Resource().Attributes(), e.cfg)
 			for _, sl := range rl.ScopeLogs().All() {
 				for _, lr := range sl.LogRecords().All() {
 					e.add(to, &record{lr, &l, cmp.Or(lr.Timestamp(), lr.ObservedTimestamp())}, position)

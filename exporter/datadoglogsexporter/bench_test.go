@@ -25,7 +25,7 @@ func mixed() plog.Logs {
 func benchmark(b *testing.B, ld plog.Logs, compression configcompression.Type) {
 	cfg := createDefaultConfig().(*Config)
 	cfg.ClientConfig.Compression = compression
-	e := datadogExporter{cfg: cfg, labeler: labeler{cfg: cfg}, format: cfg.format()}
+	e := datadogExporter{cfg: cfg, format: cfg.format()}
 	n := ld.LogRecordCount()
 	var wire bytes.Buffer
 	var p payload.Payload

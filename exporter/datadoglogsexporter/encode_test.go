@@ -45,7 +45,7 @@ func (b batch) payload(t testing.TB, lo, hi int) (text string, next int) {
 }
 
 func newBatch(ld plog.Logs, cfg *Config) batch {
-	e := datadogExporter{cfg: cfg, labeler: labeler{cfg: cfg}, format: cfg.format()}
+	e := datadogExporter{cfg: cfg, format: cfg.format()}
 	return batch{payload.NewBatch(e.encode(ld))}
 }
 

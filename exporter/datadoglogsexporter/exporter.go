@@ -43,7 +43,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*datadogExporter, error) {
 	drops := httpsend.NewDrops(set.Logger, func(reason string, records int) {
 		telemetry.ExporterDatadogLogsDroppedEvents.Add(context.Background(), int64(records), measured(attribute.String("reason", reason)))
 	})
-	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, measured: measured, drops: drops, labeler: labeler{cfg: cfg}, format: cfg.format()}, nil
+	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, measured: measured, drops: drops, format: cfg.format()}, nil
 }
 
 // Headers: https://docs.datadoghq.com/api/latest/logs/#send-logs. The origin

@@ -37,17 +37,14 @@ type written struct {
 }
 
 // labeler makes labels. The last ones are kept: most resources have the same.
-type labeler struct {
-	cfg  *Config
-	last atomic.Pointer[written]
-}
+type labeler struct{ last atomic.Pointer[written] }
 
 // labels reads the attributes of a resource.
-func (l *labeler) labels(resource pcommon.Map) labels {
+func (l *labeler) labels(resource pcommon.Map, cfg *Config) labels {
 	source, service, env := text(resource, stytch.AttrSource), text(resource, stytch.AttrServiceName), text(resource, stytch.AttrEnvironment)
 	last := l.last.Load()
 	if last == nil || last.source != source || last.service != service || last.env != env {
-		last = write(source, service, env, l.cfg)
+		last = write(source, service, env, cfg)
 		l.last.Store(last)
 	}
 	return labels{last, resource}

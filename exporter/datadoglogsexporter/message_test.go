@@ -136,7 +136,7 @@ func TestHostname(t *testing.T) {
 // What is allocated is allocated for a request, not for an event.
 func TestEncodingAnEventDoesNotAllocate(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	e := datadogExporter{cfg: cfg, labeler: labeler{cfg: cfg}, format: cfg.format()}
+	e := datadogExporter{cfg: cfg, format: cfg.format()}
 	few := logs(slicesRepeat(`{"a":1,"ddtags":"x","s\u0065rvice":"y"}`, 2)...)
 	many := logs(slicesRepeat(`{"a":1,"ddtags":"x","s\u0065rvice":"y"}`, 100)...)
 	allocs := func(ld plog.Logs) float64 { return testing.AllocsPerRun(100, func() { e.encode(ld) }) }
