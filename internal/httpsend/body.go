@@ -27,8 +27,8 @@ func newBody() *body {
 }
 
 func (b *body) release() {
-	if b.users.Add(-1) == 0 && b.Cap() <= maxKeptBytes {
-		bodies.put(b)
+	if b.users.Add(-1) == 0 {
+		bodies.put(b, b.Cap())
 	}
 }
 

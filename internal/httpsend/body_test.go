@@ -57,9 +57,9 @@ func TestAClosedBodyIsReadNoMore(t *testing.T) {
 }
 
 // One huge record must not pin its memory for ever.
-func TestHugeBodiesAreNotKept(t *testing.T) {
+func TestHugeRoomIsNotKept(t *testing.T) {
 	_, s := newIntake(t, func(string, http.ResponseWriter) int { return 202 })
-	huge := strings.Repeat("x", maxKeptBytes+1)
+	huge := strings.Repeat("x", maxRoom+1)
 	f := payload.Format{
 		Head:     func(dst []byte, _ string, _ int) []byte { return dst },
 		MaxBytes: math.MaxInt, MaxRecords: 1, Codec: payload.None,
@@ -70,5 +70,6 @@ func TestHugeBodiesAreNotKept(t *testing.T) {
 	}
 	for range maxKept {
 		require.Less(t, newBody().Cap(), len(huge))
+		require.Less(t, payloads.get().Release(), len(huge))
 	}
 }

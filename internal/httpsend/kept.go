@@ -8,9 +8,9 @@ type kept[T any] chan *T
 // way, as after an outage, the others make their own.
 const maxKept = 4
 
-// maxKeptBytes is up to which size a body is kept: that of a single huge record
-// would else pin its memory.
-const maxKeptBytes = 8 << 20
+// maxRoom bounds the room of each, in bytes: a single huge record must not pin its
+// memory.
+const maxRoom = 8 << 20
 
 func (k kept[T]) get() *T {
 	select {
@@ -21,7 +21,11 @@ func (k kept[T]) get() *T {
 	}
 }
 
-func (k kept[T]) put(x *T) {
+// put keeps x, which has room for so many bytes.
+func (k kept[T]) put(x *T, room int) {
+	if room > maxRoom {
+		return
+	}
 	select {
 	case k <- x:
 	default:

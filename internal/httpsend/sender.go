@@ -71,10 +71,7 @@ func (s *Sender) Send(ctx context.Context, b *payload.Batch, done func([]payload
 
 func (s *Sender) send(ctx context.Context, b *payload.Batch, done func([]payload.Record)) (rest []payload.Range, err error) {
 	p := payloads.get()
-	defer func() {
-		p.Release()
-		payloads.put(p)
-	}()
+	defer func() { payloads.put(p, p.Release()) }()
 	todo := []payload.Range{{Lo: 0, Hi: b.Len()}} // the next range stands last
 	var suspects []suspect
 	accepted := false

@@ -64,16 +64,10 @@ func (p *Payload) reset(codec *Codec) {
 	p.codec, p.plain, p.parts, p.size = codec, p.plain[:0], p.parts[:0], 0
 }
 
-// maxRoom is up to which size room is kept, in bytes: a single huge record must
-// not pin its memory.
-const maxRoom = 8 << 20
-
-// Release lets go of the records, and keeps the room for others.
-func (p *Payload) Release() {
+// Release lets go of the records, and tells the room for others in bytes.
+func (p *Payload) Release() (room int) {
 	p.reset(nil)
-	if cap(p.plain) > maxRoom {
-		p.plain = nil
-	}
+	return cap(p.plain)
 }
 
 // Size returns the bytes before compression.

@@ -156,14 +156,6 @@ func TestStreamsAreSortedOut(t *testing.T) {
 	}, sent(t, NewBatch(r), "gzip", 0, 12))
 }
 
-func TestReleaseLetsGoOfHugeRoom(t *testing.T) {
-	p := new(Payload)
-	_, err := NewBatch(inStreams(format(None), []string{strings.Repeat("x", maxRoom+1)}, 1)).Fill(p, 0, 1)
-	require.NoError(t, err)
-	p.Release()
-	require.Zero(t, cap(p.plain))
-}
-
 // A payload that is used again holds nothing of the records it was of.
 func TestReleaseLetsGoOfAllRecords(t *testing.T) {
 	b := NewBatch(inStreams(format(Gzip), texts(1000, 2000), 1))
