@@ -64,35 +64,30 @@ func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	if !g.enter(m) {
 		return m.err
 	}
-	others := g.company(m.weight)
+	members := g.gather(m)
 	defer func() {
-		for _, m := range others {
-			m.turn <- false
+		for _, other := range members[1:] {
+			other.turn <- false
 		}
 		g.leave()
 	}()
-	if len(others) == 0 {
+	if len(members) == 1 {
 		return g.Logs.ConsumeLogs(ctx, ld)
 	}
-	// The context is one sender's, and the group is of several.
-	return g.put(context.WithoutCancel(ctx), ld, others)
+	g.put(context.WithoutCancel(ctx), members) // the context is one sender's
+	return m.err
 }
 
 // put puts a group, or one after another where the queue has no room for all.
-func (g *groupCommit) put(ctx context.Context, ld plog.Logs, others []*member) error {
-	err := g.Logs.ConsumeLogs(ctx, together(ld, others))
+func (g *groupCommit) put(ctx context.Context, members []*member) {
+	err := g.Logs.ConsumeLogs(ctx, together(members))
 	full := errors.Is(err, exporterhelper.ErrQueueIsFull)
-	if full {
-		err = g.Logs.ConsumeLogs(ctx, ld)
-	}
-	for _, m := range others {
+	for _, m := range members {
 		if full {
-			m.err = g.Logs.ConsumeLogs(ctx, m.logs)
-		} else {
-			m.err = err
+			err = g.Logs.ConsumeLogs(ctx, m.logs)
 		}
+		m.err = err
 	}
-	return err
 }
 
 // hasMetadata tells whether ctx holds what a client sent along. The queue stores
@@ -117,20 +112,21 @@ func (g *groupCommit) enter(m *member) bool {
 	return <-m.turn
 }
 
-// company returns those that wait and go with a weight.
-func (g *groupCommit) company(w weight) (others []*member) {
+// gather returns m and those that wait and go with it.
+func (g *groupCommit) gather(m *member) []*member {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	n := 0
-	for ; n < len(g.waiting); n++ {
-		w.records += g.waiting[n].records
-		w.bytes += g.waiting[n].bytes
-		if w.exceeds(maxGroup) {
+	members, all := []*member{m}, m.weight
+	for _, next := range g.waiting {
+		all.records += next.records
+		all.bytes += next.bytes
+		if all.exceeds(maxGroup) {
 			break
 		}
+		members = append(members, next)
 	}
-	others, g.waiting = g.waiting[:n:n], g.waiting[n:]
-	return others
+	g.waiting = g.waiting[len(members)-1:]
+	return members
 }
 
 // leave gives the turn to the one that has waited for longest.
@@ -146,10 +142,9 @@ func (g *groupCommit) leave() {
 }
 
 // together returns a copy of the logs: other pipelines may read them as well.
-func together(ld plog.Logs, others []*member) plog.Logs {
+func together(members []*member) plog.Logs {
 	all := plog.NewLogs()
-	ld.CopyTo(all)
-	for _, m := range others {
+	for _, m := range members {
 		for _, rl := range m.logs.ResourceLogs().All() {
 			rl.CopyTo(all.ResourceLogs().AppendEmpty())
 		}
