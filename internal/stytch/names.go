@@ -1,5 +1,10 @@
 package stytch
 
+// ScopeName is the instrumentation scope of the records that the stytch receiver
+// makes, as collector receivers name theirs: the sign of a Stytch event, which
+// survives OTLP and Kafka. A JSON text under another scope is another service's.
+const ScopeName = "github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver"
+
 // What the processor sets on the resource, and the values that Stytch's own
 // streams carry: https://stytch.com/docs/workspace-management/event-log-streaming.
 const (
