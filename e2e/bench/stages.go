@@ -26,7 +26,7 @@ var stages = []stage{
 	{"collect garbage", []string{"runtime.gcBgMarkWorker", "runtime.bgsweep", "runtime.bgscavenge", "runtime.gcAssistAlloc"}},
 	{"allocate", []string{"runtime.mallocgc", "runtime.growslice", "runtime.makeslice", "runtime.newobject"}},
 	{"gunzip", []string{"internal/inflate."}},
-	{"gzip", []string{"payload.(*deflater)", "payload.appendDeflate", "payload.packSnappy", "compress/s2", "hash/crc32", "payload.joinSums"}},
+	{"gzip", []string{"internal/deflate.", "payload.packSnappy", "compress/s2", "hash/crc32", "payload.joinSums"}},
 	{"sync to disk", []string{"bbolt", "filestorage"}},
 	{"queue items from and to bytes", []string{"UnmarshalProto", "MarshalProto", "SizeProto", "payload.Encoding", "payload.(*Request).store", "payload.(*Format).read", "queuebatch.(*persistentQueue", "queueguard"}},
 	{"read the push", []string{"lokipush.(*Request)"}},

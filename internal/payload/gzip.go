@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/deflate"
 )
 
 // A gzip member (RFC 1952) is a header, DEFLATE blocks and a trailer with the
@@ -11,15 +13,12 @@ import (
 // them can stand anywhere among others.
 
 func packDeflate(dst, plain []byte) ([]byte, uint32) {
-	return appendDeflate(dst, plain), crc32.ChecksumIEEE(plain)
+	return deflate.Append(dst, plain), crc32.ChecksumIEEE(plain)
 }
 
 // gzipHeader names DEFLATE, the fastest level and no file system: RFC 1952
 // section 2.3.
 var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255}
-
-// finalBlock is an empty last block.
-var finalBlock = []byte{3, 0}
 
 // storedSize is up to which size what stands between packed blocks is stored
 // as it is, in bytes: a separator and little more.
@@ -30,9 +29,9 @@ func joinGzip(dst *bytes.Buffer, p *Payload) error {
 	sum, from := uint32(0), 0
 	add := func(plain []byte) {
 		if len(plain) <= storedSize {
-			dst.Write(appendStored(dst.AvailableBuffer(), plain))
+			dst.Write(deflate.AppendStored(dst.AvailableBuffer(), plain))
 		} else {
-			dst.Write(p.deflater.append(dst.AvailableBuffer(), plain))
+			dst.Write(p.compressor.Append(dst.AvailableBuffer(), plain))
 		}
 		sum = crc32.Update(sum, crc32.IEEETable, plain)
 	}
@@ -43,7 +42,7 @@ func joinGzip(dst *bytes.Buffer, p *Payload) error {
 		sum = joinSums(sum, x.block.sum, x.block.size)
 	}
 	add(p.plain[from:])
-	dst.Write(finalBlock)
+	dst.Write(deflate.Final)
 	trailer := binary.LittleEndian.AppendUint32(dst.AvailableBuffer(), sum)
 	dst.Write(binary.LittleEndian.AppendUint32(trailer, uint32(p.size)))
 	return nil

@@ -13,7 +13,11 @@
 // part of it, are its blocks unpacked.
 package payload
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/deflate"
+)
 
 // Format is how a backend puts records into a payload.
 type Format struct {
@@ -50,7 +54,7 @@ type Payload struct {
 	parts []part
 	size  int // bytes before compression
 
-	deflater deflater
+	compressor deflate.Compressor
 }
 
 // part is a block, packed, and where in the plain bytes it belongs.

@@ -1,4 +1,4 @@
-package payload
+package deflate
 
 import (
 	"math/bits"

@@ -1,4 +1,4 @@
-package payload
+package deflate
 
 import (
 	"bytes"
@@ -41,7 +41,7 @@ func BenchmarkDeflate(b *testing.B) {
 				b.ReportMetric(float64(size)/float64(len(events)), "wire-B/event")
 			})
 		}
-		measure("ours", func(dst *bytes.Buffer, text []byte) { dst.Write(appendDeflate(dst.AvailableBuffer(), text)) })
+		measure("ours", func(dst *bytes.Buffer, text []byte) { dst.Write(Append(dst.AvailableBuffer(), text)) })
 		for _, level := range []int{1, 3, 6} {
 			w, err := flate.NewWriter(nil, level)
 			if err != nil {

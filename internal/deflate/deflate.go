@@ -1,4 +1,4 @@
-package payload
+package deflate
 
 import (
 	"encoding/binary"
@@ -6,10 +6,6 @@ import (
 	"slices"
 	"sync"
 )
-
-// DEFLATE, by RFC 1951, fast for texts whose parts repeat each other: the search
-// for matches is snappy's, in assembly, and what it finds is written with
-// Huffman codes of its own for each block.
 
 const (
 	minMatch    = 3
@@ -21,8 +17,14 @@ const (
 	maxStored   = 65535 // bytes of a stored block
 )
 
-// deflater holds what compressing needs room for.
-type deflater struct {
+// blockSize is how much of a text one DEFLATE block holds, in bytes: much
+// less, and the codes that stand before a block weigh on it; much more, and one
+// code has to serve texts that differ.
+const blockSize = 256 << 10
+
+// Compressor compresses, in memory that it uses again. Its zero value is ready.
+// It is not safe for concurrent use.
+type Compressor struct {
 	elements []byte // of a snappy block
 	matches  []match
 
@@ -34,26 +36,28 @@ type deflater struct {
 	header
 }
 
-var deflaters = sync.Pool{New: func() any { return new(deflater) }}
+var compressors = sync.Pool{New: func() any { return new(Compressor) }}
 
-// appendDeflate appends plain as DEFLATE blocks of which none is the last, and
-// which end at a byte.
-func appendDeflate(dst, plain []byte) []byte {
-	d := deflaters.Get().(*deflater)
-	defer deflaters.Put(d)
-	return d.append(dst, plain)
+// Append is Compressor.Append with a Compressor from a pool.
+func Append(dst, plain []byte) []byte {
+	d := compressors.Get().(*Compressor)
+	defer compressors.Put(d)
+	return d.Append(dst, plain)
 }
 
-func (d *deflater) append(dst, plain []byte) []byte {
+// Append appends plain to dst as DEFLATE blocks. None of them is the last, they
+// end at a byte, and they refer to nothing before plain: they can stand anywhere
+// among others.
+func (d *Compressor) Append(dst, plain []byte) []byte {
 	for len(plain) > 0 {
-		n := min(len(plain), 2*blockSize)
+		n := min(len(plain), blockSize)
 		dst = d.appendBlock(dst, plain[:n])
 		plain = plain[n:]
 	}
 	return dst
 }
 
-func (d *deflater) appendBlock(dst, plain []byte) []byte {
+func (d *Compressor) appendBlock(dst, plain []byte) []byte {
 	d.find(plain)
 	d.count(plain)
 	lengths(d.literals[:], d.literalCounts[:], 15, d.room[:])
@@ -71,7 +75,7 @@ func (d *deflater) appendBlock(dst, plain []byte) []byte {
 		size += int(n) * (int(d.distances[i].size) + max(0, i/2-1))
 	}
 	if size/8 >= len(plain) {
-		return appendStored(dst, plain)
+		return AppendStored(dst, plain)
 	}
 	w := bitWriter{dst: slices.Grow(dst, size/8+64)[:len(dst)+size/8+64], at: len(dst)}
 	d.header.write(&w)
@@ -81,7 +85,9 @@ func (d *deflater) appendBlock(dst, plain []byte) []byte {
 	return append(w.end(), 0, 0, 0xff, 0xff)
 }
 
-func appendStored(dst, plain []byte) []byte {
+// AppendStored appends plain to dst as DEFLATE blocks that hold it as it is. None
+// of them is the last.
+func AppendStored(dst, plain []byte) []byte {
 	for len(plain) > 0 {
 		n := min(len(plain), maxStored)
 		dst = append(dst, 0)
@@ -93,7 +99,7 @@ func appendStored(dst, plain []byte) []byte {
 }
 
 // count counts the symbols of a block.
-func (d *deflater) count(plain []byte) {
+func (d *Compressor) count(plain []byte) {
 	clear(d.literalCounts[:])
 	clear(d.distanceCounts[:])
 	d.literalCounts[endOfBlock] = 1
@@ -136,7 +142,7 @@ func piece(length uint32) uint32 {
 
 // write writes the symbols of a block. What a bitWriter does is written out
 // here, with variables: three literals are at most 45 bits, and a match is 48.
-func (d *deflater) write(w *bitWriter, plain []byte) {
+func (d *Compressor) write(w *bitWriter, plain []byte) {
 	codes := (*[256]code)(d.literals[:])
 	dst, at, held, n := w.dst, w.at, w.bits, w.n
 	for i := 0; ; i++ {

@@ -1,8 +1,9 @@
-package payload
+package deflate
 
 import (
 	"bytes"
 	"compress/flate"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -11,10 +12,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// records are n different texts of up to size bytes.
+func records(n, size int) []string {
+	random := rand.New(rand.NewPCG(1, 2))
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf(`{"n":%d,"id":"%x","text":"%s"}`, i, random.Uint64(), strings.Repeat("so it is ", random.IntN(size/9+1)))
+	}
+	return all
+}
+
 // requireInflates reads compressed with another library, once it has an end.
 func requireInflates(t *testing.T, want, compressed []byte) {
 	t.Helper()
-	got, err := io.ReadAll(flate.NewReader(bytes.NewReader(append(bytes.Clone(compressed), finalBlock...))))
+	got, err := io.ReadAll(flate.NewReader(bytes.NewReader(append(bytes.Clone(compressed), Final...))))
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(want, got))
 }
@@ -38,9 +49,9 @@ func TestDeflate(t *testing.T) {
 		"few bytes":        few,
 		"noise, repeated":  bytes.Repeat(noise[:20_000], 9),
 		"noise, far apart": bytes.Repeat(noise[:100_000], 3),
-		"records":          []byte(strings.Join(texts(2000, 900), ",")),
+		"records":          []byte(strings.Join(records(2000, 900), ",")),
 	} {
-		compressed := appendDeflate([]byte("before"), text)
+		compressed := Append([]byte("before"), text)
 		require.Equal(t, "before", string(compressed[:6]), name)
 		requireInflates(t, text, compressed[6:])
 		require.LessOrEqual(t, len(compressed)-6, len(text)+5*(len(text)/maxStored+8), "%s: no longer than it is", name)
@@ -61,7 +72,7 @@ func TestDeflateMatches(t *testing.T) {
 				text = append(text, text[from+i])
 			}
 			if len(text) > 100_000 {
-				requireInflates(t, text, appendDeflate(nil, text))
+				requireInflates(t, text, Append(nil, text))
 				text = text[:0]
 			}
 		}
@@ -106,10 +117,10 @@ func TestLengths(t *testing.T) {
 
 func FuzzDeflate(f *testing.F) {
 	f.Add([]byte("so it is, so it was, so it will be"), uint16(1))
-	f.Add([]byte(strings.Join(texts(5, 100), ",")), uint16(700))
+	f.Add([]byte(strings.Join(records(5, 100), ",")), uint16(700))
 	f.Fuzz(func(t *testing.T, text []byte, times uint16) {
 		text = bytes.Repeat(text, int(times)%2000)
 		text = text[:min(len(text), 1<<20)]
-		requireInflates(t, text, appendDeflate(nil, text))
+		requireInflates(t, text, Append(nil, text))
 	})
 }

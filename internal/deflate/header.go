@@ -1,4 +1,4 @@
-package payload
+package deflate
 
 // header is what stands before a block: the sizes of its codes, themselves
 // written by a code. RFC 1951 section 3.2.7.

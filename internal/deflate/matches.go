@@ -1,4 +1,4 @@
-package payload
+package deflate
 
 import (
 	"encoding/binary"
@@ -18,7 +18,7 @@ type match struct {
 const searchSize = maxDistance
 
 // find finds the matches of plain.
-func (d *deflater) find(plain []byte) {
+func (d *Compressor) find(plain []byte) {
 	d.matches = d.matches[:0]
 	literals := uint32(0)
 	for len(plain) > 0 {
@@ -32,7 +32,7 @@ func (d *deflater) find(plain []byte) {
 // returns how many stand behind the last one. It has s2's assembly look for them
 // and reads the elements of the snappy block that this makes:
 // https://github.com/google/snappy/blob/main/format_description.txt.
-func (d *deflater) search(plain []byte, literals uint32) uint32 {
+func (d *Compressor) search(plain []byte, literals uint32) uint32 {
 	m := match{literals: literals}
 	d.elements = s2.EncodeSnappy(d.elements[:cap(d.elements)], plain)
 	_, n := binary.Uvarint(d.elements)
