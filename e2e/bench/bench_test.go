@@ -1,12 +1,18 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
 )
 
 // Every case is a configuration of its own, and one that YAML reads.
@@ -66,4 +72,37 @@ Type: cpu
 	require.Equal(t, map[string]time.Duration{
 		"gunzip": 10 * time.Millisecond, "allocate": 1200 * time.Millisecond, otherStage: 20 * time.Millisecond,
 	}, b.stages)
+}
+
+// A package that is new, or has a new name, must not count as "other", nor a stage name a type that
+// is gone.
+func TestEachPackageHasItsStage(t *testing.T) {
+	const module = "github.com/otelcol-stytch/otelcol-stytch/"
+	for _, pattern := range []string{"internal/*", "receiver/*", "processor/*", "exporter/*"} {
+		directories, err := filepath.Glob(harness.Path(pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, directories)
+		for _, directory := range directories {
+			name := filepath.Dir(pattern) + "/" + filepath.Base(directory)
+			if name != "internal/jsonscan" {
+				require.NotEqual(t, otherStage, stageOf(module+name+".(*anything).does"), name)
+			}
+		}
+	}
+	ours := regexp.MustCompile(`^((?:internal|receiver|processor|exporter)/\w+)\.(?:\(\*)?(\w+)\)?$`)
+	for _, s := range stages {
+		for _, function := range s.functions {
+			found := ours.FindStringSubmatch(function)
+			if found == nil {
+				continue
+			}
+			files, err := filepath.Glob(harness.Path(found[1] + "/*.go"))
+			require.NoError(t, err)
+			declared := regexp.MustCompile(`(?m)^(type|func) ` + found[2] + `\b`)
+			require.True(t, slices.ContainsFunc(files, func(file string) bool {
+				source, err := os.ReadFile(file)
+				return err == nil && declared.Match(source)
+			}), "%s: %s declares no %s", s.name, found[1], found[2])
+		}
+	}
 }
