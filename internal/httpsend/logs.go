@@ -55,7 +55,7 @@ func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Lo
 	if !b.Queue.HasValue() {
 		next = synchronous{next}
 	}
-	return queueguard.Wrap(reader{next}, b.Queue, encoding.Identify, b.Damage), nil
+	return queueguard.Wrap(set.ID, reader{next}, b.Queue, encoding.Identify, b.Damage), nil
 }
 
 // reader tells that the logs are only read: exporterhelper says otherwise of

@@ -42,6 +42,9 @@ type index struct {
 	dispatched []uint64
 }
 
+// items returns how many items have yet to be delivered.
+func (i index) items() int { return int(i.write-i.read) + len(i.dispatched) }
+
 func parseIndex(value []byte) (index, error) {
 	var found index
 	for len(value) > 0 {

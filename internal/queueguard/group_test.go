@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	collectorclient "go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
@@ -236,7 +237,7 @@ func TestBlockingQueueIsNotGrouped(t *testing.T) {
 		cfg.StorageID = &storageID
 		cfg.BlockOnOverflow = blocks
 		p := newPuts()
-		_, grouped := Wrap(p, configoptional.Some(cfg), nil, Damage{}).(*guardedLogs).Logs.(*groupCommit)
+		_, grouped := Wrap(component.NewID(typ), p, configoptional.Some(cfg), nil, Damage{}).(*guardedLogs).Logs.(*groupCommit)
 		require.Equal(t, !blocks, grouped)
 	}
 }

@@ -74,8 +74,12 @@ package queueguard
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
+	"path/filepath"
 
+	bbolt "go.etcd.io/bbolt/errors"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/config/configoptional"
@@ -93,41 +97,58 @@ import (
 type Identify func(item []byte) ([]byte, error)
 
 // Wrap guards the queue of next, which exporterhelper made with this
-// configuration. Without a queue, or with one in memory, it returns next.
+// configuration for the exporter of this id. Without a queue, or with one in
+// memory, it does no more than warn of what an earlier configuration has left in
+// a storage.
 //
 // It tells damage of a stored index that cannot be read.
 func Wrap(
+	id component.ID,
 	next exporter.Logs,
 	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
 	identify Identify,
 	damage Damage,
 ) exporter.Logs {
+	g := &guardedLogs{Logs: next, id: id, logger: damage.Logger}
 	if !queue.HasValue() || queue.Get().StorageID == nil {
-		return next
+		return g
 	}
 	if !queue.Get().BlockOnOverflow {
-		next = &groupCommit{Logs: next}
+		g.Logs = &groupCommit{Logs: next}
 	}
-	return &guardedLogs{
-		Logs:      next,
-		storageID: *queue.Get().StorageID,
-		guard:     func(next storage.Client) *client { return newClient(next, damage, identify) },
-	}
+	g.storageID = queue.Get().StorageID
+	g.guard = func(next storage.Client) *client { return newClient(next, damage, identify) }
+	return g
 }
 
 type guardedLogs struct {
 	exporter.Logs
-	storageID component.ID
+	id        component.ID
+	logger    *zap.Logger
+	storageID *component.ID // nil: there is no queue, or it is in memory
 	guard     func(storage.Client) *client
 }
 
 func (g *guardedLogs) Start(ctx context.Context, host component.Host) error {
-	return g.Logs.Start(ctx, &guardedHost{Host: host, storageID: g.storageID, guard: g.guard})
+	g.warnOfForgotten(host)
+	if g.storageID == nil {
+		return g.Logs.Start(ctx, host)
+	}
+	key := fmt.Sprintf("exporters::%s::sending_queue::storage: %s", g.id, g.storageID)
+	ext, found := host.GetExtensions()[*g.storageID]
+	if !found {
+		return fmt.Errorf("%s is not among service::extensions", key)
+	}
+	if _, ok := ext.(storage.Extension); !ok {
+		return fmt.Errorf("%s is an extension that stores nothing", key)
+	}
+	return g.Logs.Start(ctx, &guardedHost{Host: host, key: key, storageID: *g.storageID, guard: g.guard})
 }
 
 // guardedHost is the exporter's host for as long as the exporter runs.
 type guardedHost struct {
 	component.Host
+	key       string // of the storage in the configuration, and its value
 	storageID component.ID
 	guard     func(storage.Client) *client
 }
@@ -144,24 +165,32 @@ func (h *guardedHost) GetExtensions() map[component.ID]component.Component {
 	extensions := h.Host.GetExtensions()
 	ext, ok := extensions[h.storageID].(storage.Extension)
 	if !ok {
-		return extensions // the queue says what is wrong, and better
+		return extensions
 	}
 	extensions = maps.Clone(extensions) // the host's own map is not ours to change
-	extensions[h.storageID] = &guardedStorage{Extension: ext, guard: h.guard}
+	extensions[h.storageID] = &guardedStorage{Extension: ext, key: h.key, guard: h.guard}
 	return extensions
 }
 
 type guardedStorage struct {
 	storage.Extension
+	key   string
 	guard func(storage.Client) *client
 }
 
 func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
+	at, queue := placeOf(s.Extension), fileName(id, name)
 	next, err := s.Extension.GetClient(ctx, kind, id, name)
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, bbolt.ErrTimeout):
+		return nil, fmt.Errorf("%s: another process has the queue's file open, %s: "+
+			"stop it, or give each collector a directory of its own", s.key, filepath.Join(at.directory, queue))
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", s.key, err)
 	}
-	return s.guard(next), nil
+	c := s.guard(next)
+	c.file = openedFile(at, queue)
+	return c, nil
 }
 
 // Damage tells of what was stored and cannot be read: it logs it at Error, and

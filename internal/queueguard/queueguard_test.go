@@ -3,11 +3,13 @@ package queueguard
 import (
 	"context"
 	"encoding/binary"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -256,7 +258,7 @@ func TestHost(t *testing.T) {
 					return nil
 				}))
 			require.NoError(t, err)
-			exp = Wrap(exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}})
+			exp = Wrap(component.NewID(typ), exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}})
 			require.NoError(t, exp.Start(context.Background(), h))
 			require.NoError(t, exp.Shutdown(context.Background()))
 		})
@@ -264,30 +266,48 @@ func TestHost(t *testing.T) {
 	require.Equal(t, []*componentstatus.Event{event}, reporter.events)
 }
 
-// What is wrong with the configured storage is for the queue to say.
-func TestStorageIsMissing(t *testing.T) {
+func TestStorageThatIsNone(t *testing.T) {
 	cfg := exporterhelper.NewDefaultQueueConfig()
 	cfg.StorageID = &storageID
 	queue := configoptional.Some(cfg)
+	directory := t.TempDir()
+	open, err := fileStorage(t, directory).GetClient(t.Context(), component.KindExporter, component.NewID(typ), "logs")
+	require.NoError(t, err)
+	defer open.Close(context.Background())
+	soon := func(cfg *filestorage.Config) { cfg.Timeout = time.Millisecond }
 	for want, h := range map[string]component.Host{
-		"no storage client extension found":              host(nil),
-		"requested extension is not a storage extension": hostWith(struct{ component.Component }{}),
+		"file_storage is not among service::extensions":    host(nil),
+		"file_storage is an extension that stores nothing": hostWith(struct{ component.Component }{}),
+		"file_storage: another process has the queue's file open, " + filepath.Join(directory, "exporter_test__logs") +
+			": stop it, or give each collector a directory of its own": hostWith(fileStorage(t, directory, soon)),
+		"file_storage: open " + filepath.Join(directory, "none", "exporter_test__logs") +
+			": no such file or directory": hostWith(fileStorage(t, filepath.Join(directory, "none"))),
 	} {
-		exp, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
+		set := exportertest.NewNopSettings(typ)
+		set.ID = component.NewID(typ)
+		exp, err := exporterhelper.NewLogs(context.Background(), set, struct{}{},
 			func(context.Context, plog.Logs) error { return nil }, exporterhelper.WithQueue(queue))
 		require.NoError(t, err)
-		exp = Wrap(exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}})
-		require.EqualError(t, exp.Start(context.Background(), h), want)
+		exp = Wrap(set.ID, exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}})
+		require.EqualError(t, exp.Start(context.Background(), h), "exporters::test::sending_queue::storage: "+want)
 		require.NoError(t, exp.Shutdown(context.Background()))
 	}
 }
 
 func TestWithoutStorageNothingChanges(t *testing.T) {
-	exp, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
-		func(context.Context, plog.Logs) error { return nil })
-	require.NoError(t, err)
 	inMemory := configoptional.Some(exporterhelper.NewDefaultQueueConfig())
-	require.Same(t, exp, Wrap(exp, inMemory, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}))
 	off := configoptional.None[exporterhelper.QueueBatchConfig]()
-	require.Same(t, exp, Wrap(exp, off, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}))
+	for _, queue := range []configoptional.Optional[exporterhelper.QueueBatchConfig]{inMemory, off} {
+		var got component.Host
+		next, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
+			func(context.Context, plog.Logs) error { return nil },
+			exporterhelper.WithStart(func(_ context.Context, h component.Host) error { got = h; return nil }))
+		require.NoError(t, err)
+		exp := Wrap(component.NewID(typ), next, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}})
+		require.Same(t, next, exp.(*guardedLogs).Logs)
+		h := host{}
+		require.NoError(t, exp.Start(context.Background(), h))
+		require.Equal(t, component.Host(h), got)
+		require.NoError(t, exp.Shutdown(context.Background()))
+	}
 }
