@@ -3,6 +3,7 @@ package queueguard
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	collectorclient "go.opentelemetry.io/collector/client"
@@ -38,6 +39,8 @@ func weigh(ld plog.Logs) (w weight) {
 // groupCommit puts logs that come while others are being put into the queue
 // together, once those are: as long as the disk takes to store a request, so
 // many come, and they share the next transaction. What comes alone does not wait.
+// A sender whose context ends while it waits for its turn gets the context's
+// error, and its logs are not put; one whose logs are being put waits for that.
 type groupCommit struct {
 	exporter.Logs
 
@@ -61,8 +64,8 @@ func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	if m.exceeds(maxMember) || hasMetadata(ctx) {
 		return g.Logs.ConsumeLogs(ctx, ld)
 	}
-	if !g.enter(m) {
-		return m.err
+	if puts, err := g.enter(ctx, m); !puts {
+		return err
 	}
 	members := g.gather(m)
 	defer func() {
@@ -99,17 +102,38 @@ func hasMetadata(ctx context.Context) bool {
 	return false
 }
 
-// enter returns true once it is m's turn, and false once another has put m.
-func (g *groupCommit) enter(m *member) bool {
+// enter returns true once it is m's turn, and false with the outcome once
+// another has put m or the context has ended.
+func (g *groupCommit) enter(ctx context.Context, m *member) (puts bool, err error) {
 	g.mu.Lock()
 	if !g.busy {
 		g.busy = true
 		g.mu.Unlock()
-		return true
+		return true, nil
 	}
 	g.waiting = append(g.waiting, m)
 	g.mu.Unlock()
-	return <-m.turn
+	select {
+	case puts = <-m.turn:
+	case <-ctx.Done():
+		if g.letGo(m) {
+			return false, ctx.Err()
+		}
+		puts = <-m.turn
+	}
+	return puts, m.err
+}
+
+// letGo takes m out of those that wait, unless it is being put or is to put.
+func (g *groupCommit) letGo(m *member) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	at := slices.Index(g.waiting, m)
+	if at < 0 {
+		return false
+	}
+	g.waiting = slices.Delete(g.waiting, at, at+1)
+	return true
 }
 
 // gather returns m and those that wait and go with it.

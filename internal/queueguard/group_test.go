@@ -2,10 +2,14 @@ package queueguard
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 	"unsafe"
 	"weak"
 
@@ -15,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
@@ -41,6 +46,26 @@ func (p *puts) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		return err
 	}
 	return ctx.Err()
+}
+
+// storing is a queue that stores each record, whatever the context.
+func storing(store func(body string)) exporter.Logs {
+	next, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
+		func(_ context.Context, ld plog.Logs) error {
+			for _, rl := range ld.ResourceLogs().All() {
+				for _, sl := range rl.ScopeLogs().All() {
+					for _, lr := range sl.LogRecords().All() {
+						store(lr.Body().Str())
+					}
+				}
+			}
+			time.Sleep(50 * time.Microsecond)
+			return nil
+		})
+	if err != nil {
+		panic(err)
+	}
+	return next
 }
 
 func fine() error   { return nil }
@@ -77,9 +102,7 @@ func TestGroupCommit(t *testing.T) {
 			synctest.Wait()
 		}
 		offer(t.Context(), "a")
-		gone, cancel := context.WithCancel(t.Context())
-		offer(gone, "b")
-		cancel() // whose sender went away puts for the others, too
+		offer(t.Context(), "b")
 		offer(t.Context(), "c")
 		offer(t.Context(), "d")
 		require.Equal(t, "a", <-p.got)
@@ -99,6 +122,99 @@ func TestGroupCommit(t *testing.T) {
 		require.Equal(t, map[string]error{"a": errRefused, "b": nil, "c": nil, "d": nil, "e": errRefused, "f": errRefused, "g": nil}, errs)
 		require.False(t, g.busy)
 	})
+}
+
+// A sender that waits for a disk that stands still waits no longer than its
+// context, and nothing of it is put or kept. One whose logs are being put waits
+// for the outcome, be it the first of the group or not.
+func TestWaitEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPuts()
+		g := &groupCommit{Logs: p}
+		short, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		long, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		var mu sync.Mutex
+		errs := map[string]error{}
+		offer := func(ctx context.Context, body string) {
+			ld := readOnly(body, 1)
+			go func() {
+				err := g.ConsumeLogs(ctx, ld)
+				mu.Lock()
+				defer mu.Unlock()
+				errs[body] = err
+			}()
+			synctest.Wait()
+		}
+		offer(short, "a")
+		offer(long, "b")
+		given := make([]byte, 100<<10)
+		text := weak.Make(&given[0])
+		offer(short, unsafe.String(&given[0], len(given)))
+		offer(short, "c")
+		offer(long, "d")
+		require.Equal(t, "a", <-p.got)
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		require.Len(t, errs, 2)
+		for body, err := range errs {
+			require.ErrorIs(t, err, context.DeadlineExceeded, body[:1])
+		}
+		clear(errs)
+		runtime.GC()
+		require.Nil(t, text.Value(), "kept")
+		require.Len(t, g.waiting, 2)
+
+		p.outcome <- fine
+		require.Equal(t, "b d", <-p.got)
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		require.Equal(t, map[string]error{"a": context.DeadlineExceeded}, errs, "that of the put; b and d wait for theirs")
+		p.outcome <- refuse
+		synctest.Wait()
+		require.Equal(t, map[string]error{"a": context.DeadlineExceeded, "b": errRefused, "d": errRefused}, errs)
+		require.False(t, g.busy)
+
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		offer(ended, "e")
+		require.Equal(t, "e", <-p.got, "whose turn it is at once does not wait")
+		p.outcome <- fine
+	})
+}
+
+// Whether a context ends before, after or while its turn comes, each sender gets
+// one answer, and it is true.
+func TestContextsThatEndAtAnyTime(t *testing.T) {
+	const senders, each = 16, 200
+	var mu sync.Mutex
+	stored := map[string]int{}
+	g := &groupCommit{Logs: storing(func(body string) {
+		mu.Lock()
+		defer mu.Unlock()
+		stored[body]++
+	})}
+	var wg sync.WaitGroup
+	for s := range senders {
+		wg.Go(func() {
+			for i := range each {
+				body := fmt.Sprint(s, ".", i)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%20)*10*time.Microsecond)
+				err := g.ConsumeLogs(ctx, readOnly(body, 1))
+				cancel()
+				mu.Lock()
+				was := stored[body]
+				mu.Unlock()
+				if err == nil && was != 1 || err != nil && (was != 0 || !errors.Is(err, context.DeadlineExceeded)) {
+					t.Errorf("%s: stored %d times, answer %v", body, was, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	require.False(t, g.busy)
+	require.Empty(t, g.waiting)
 }
 
 func TestGroupsAreLimited(t *testing.T) {
