@@ -1,4 +1,4 @@
-// Package queueguard makes the restart of a persistent sending queue safe, and
+// Package queuestore makes the restart of a persistent sending queue safe, and
 // its running cheap: an event that was acknowledged is not lost, whenever the
 // process is killed, and a request costs one transaction instead of three, which
 // those that come together share.
@@ -70,7 +70,7 @@
 //
 // When exporterhelper itself moves each dispatched item in one Batch and counts
 // what it cannot decode. TestLossWithoutGuard fails as soon as it does the first.
-package queueguard
+package queuestore
 
 import (
 	"context"
