@@ -28,7 +28,7 @@ var stages = []stage{
 	{"gunzip", []string{"internal/inflate."}},
 	{"gzip", []string{"payload.(*deflater)", "payload.appendDeflate", "payload.packSnappy", "compress/s2", "hash/crc32", "payload.joinSums"}},
 	{"sync to disk", []string{"bbolt", "filestorage"}},
-	{"queue items from and to bytes", []string{"UnmarshalProto", "MarshalProto", "SizeProto", "payload.Encoding", "payload.(*Request).store", "payload.(*Format).read", "queuebatch.(*persistentQueue", "queuestore"}},
+	{"queue items from and to bytes", []string{"UnmarshalProto", "MarshalProto", "SizeProto", "payload.Encoding", "payload.(*Request).store", "payload.(*Format).read", "queuebatch.(*persistentQueue", "queuestore", "groupcommit"}},
 	{"read the push", []string{"lokipush.(*Request)"}},
 	{"scan the event", []string{"stytch.(*Event).Scan"}},
 	{"build the record", []string{"stytchreceiver.(*batch)", "stytch.(*Event).Record"}},

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/groupcommit"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/queuestore"
 )
@@ -55,7 +56,8 @@ func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Lo
 	if !b.Queue.HasValue() {
 		next = synchronous{next}
 	}
-	return queuestore.Wrap(set.ID, reader{next}, b.Queue, encoding.Identify, b.Damage), nil
+	next = groupcommit.Wrap(set, reader{next}, b.Queue)
+	return queuestore.Wrap(set.ID, next, b.Queue, encoding.Identify, b.Damage), nil
 }
 
 // reader tells that the logs are only read: exporterhelper says otherwise of

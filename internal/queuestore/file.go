@@ -12,6 +12,13 @@ import (
 )
 
 // file is the file of a queue in a file_storage, while it is open.
+//
+// The defect (file_storage v0.158): where the file was deleted, with its
+// directory or by itself, the storage goes on to write to what it has open.
+// Nobody notices, and what it stored since is gone when the process ends.
+//
+// TestStorageWritesToADeletedFile fails as soon as file_storage refuses by
+// itself. Then this type goes; fileName and all else stay.
 type file struct {
 	path     string      // empty: not known, nothing is checked
 	opened   os.FileInfo // what was at path when the storage had opened it
@@ -32,9 +39,8 @@ func openedFile(at place, name string) file {
 	return file{path: path, opened: info, compacts: at.compacts}
 }
 
-// check returns an error if the file was deleted or replaced, by itself or with
-// its directory. The storage goes on to write to the file that it has open:
-// what it stores is gone when the process ends.
+// check returns an error as long as the file is not at its path. It costs a stat,
+// less than a microsecond, where a put with fsync costs a hundred and more.
 func (f *file) check() error {
 	if f.path == "" {
 		return nil

@@ -129,6 +129,18 @@ func TestDeletedFile(t *testing.T) {
 	}
 }
 
+// When this fails, file_storage itself notices.
+func TestStorageWritesToADeletedFile(t *testing.T) {
+	directory := t.TempDir()
+	c, err := fileStorage(t, directory, func(cfg *filestorage.Config) { cfg.FSync = true }).
+		GetClient(t.Context(), component.KindExporter, component.NewID(typ), "logs")
+	require.NoError(t, err)
+	require.NoError(t, os.RemoveAll(directory))
+	require.NoError(t, c.Set(t.Context(), "0", []byte("item")))
+	require.NoError(t, c.Close(t.Context()))
+	require.NoDirExists(t, directory)
+}
+
 func moved(t *testing.T, directory string) (undo func()) {
 	require.NoError(t, os.Rename(directory, directory+".away"))
 	return func() { require.NoError(t, os.Rename(directory+".away", directory)) }

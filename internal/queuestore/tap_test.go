@@ -43,6 +43,12 @@ func (e *tap) state() (idle, dead bool) {
 	return found.read == found.write && len(found.dispatched) == 0, e.dead
 }
 
+func (e *tap) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ops
+}
+
 type tapClient struct {
 	storage.Client
 	tap *tap

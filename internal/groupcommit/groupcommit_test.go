@@ -1,26 +1,31 @@
-package queuestore
+package groupcommit
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 	"unsafe"
 	"weak"
 
 	"github.com/stretchr/testify/require"
-	collectorclient "go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/trace/noop"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	typ        = component.MustNewType("test")
+	errRefused = errors.New("the queue refuses")
 )
 
 // puts stands for the queue: it tells of each put and waits for its outcome.
@@ -28,6 +33,7 @@ type puts struct {
 	exporter.Logs
 	got     chan string
 	outcome chan func() error
+	seen    func(context.Context) // unless nil, of each put
 }
 
 func newPuts() *puts { return &puts{got: make(chan string, 10), outcome: make(chan func() error)} }
@@ -41,31 +47,14 @@ func (p *puts) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 			}
 		}
 	}
+	if p.seen != nil {
+		p.seen(ctx)
+	}
 	p.got <- strings.Join(bodies, " ")
 	if err := (<-p.outcome)(); err != nil {
 		return err
 	}
 	return ctx.Err()
-}
-
-// storing is a queue that stores each record, whatever the context.
-func storing(store func(body string)) exporter.Logs {
-	next, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
-		func(_ context.Context, ld plog.Logs) error {
-			for _, rl := range ld.ResourceLogs().All() {
-				for _, sl := range rl.ScopeLogs().All() {
-					for _, lr := range sl.LogRecords().All() {
-						store(lr.Body().Str())
-					}
-				}
-			}
-			time.Sleep(50 * time.Microsecond)
-			return nil
-		})
-	if err != nil {
-		panic(err)
-	}
-	return next
 }
 
 func fine() error   { return nil }
@@ -75,7 +64,7 @@ func refuse() error { return errRefused }
 func readOnly(body string, n int) plog.Logs {
 	ld := plog.NewLogs()
 	for range n {
-		event(body).ResourceLogs().MoveAndAppendTo(ld.ResourceLogs())
+		ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr(body)
 	}
 	ld.MarkReadOnly()
 	return ld
@@ -86,7 +75,7 @@ func readOnly(body string, n int) plog.Logs {
 func TestGroupCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuts()
-		g := &groupCommit{Logs: p}
+		g := newGroups(p, noop.NewTracerProvider())
 		errs := map[string]error{}
 		offer := func(ctx context.Context, body string) {
 			go func() {
@@ -124,99 +113,6 @@ func TestGroupCommit(t *testing.T) {
 	})
 }
 
-// A sender that waits for a disk that stands still waits no longer than its
-// context, and nothing of it is put or kept. One whose logs are being put waits
-// for the outcome, be it the first of the group or not.
-func TestWaitEndsWithTheContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPuts()
-		g := &groupCommit{Logs: p}
-		short, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		long, cancel := context.WithTimeout(t.Context(), time.Hour)
-		defer cancel()
-		var mu sync.Mutex
-		errs := map[string]error{}
-		offer := func(ctx context.Context, body string) {
-			ld := readOnly(body, 1)
-			go func() {
-				err := g.ConsumeLogs(ctx, ld)
-				mu.Lock()
-				defer mu.Unlock()
-				errs[body] = err
-			}()
-			synctest.Wait()
-		}
-		offer(short, "a")
-		offer(long, "b")
-		given := make([]byte, 100<<10)
-		text := weak.Make(&given[0])
-		offer(short, unsafe.String(&given[0], len(given)))
-		offer(short, "c")
-		offer(long, "d")
-		require.Equal(t, "a", <-p.got)
-		time.Sleep(2 * time.Minute)
-		synctest.Wait()
-		require.Len(t, errs, 2)
-		for body, err := range errs {
-			require.ErrorIs(t, err, context.DeadlineExceeded, body[:1])
-		}
-		clear(errs)
-		runtime.GC()
-		require.Nil(t, text.Value(), "kept")
-		require.Len(t, g.waiting, 2)
-
-		p.outcome <- fine
-		require.Equal(t, "b d", <-p.got)
-		time.Sleep(2 * time.Hour)
-		synctest.Wait()
-		require.Equal(t, map[string]error{"a": context.DeadlineExceeded}, errs, "that of the put; b and d wait for theirs")
-		p.outcome <- refuse
-		synctest.Wait()
-		require.Equal(t, map[string]error{"a": context.DeadlineExceeded, "b": errRefused, "d": errRefused}, errs)
-		require.False(t, g.busy)
-
-		ended, cancel := context.WithCancel(t.Context())
-		cancel()
-		offer(ended, "e")
-		require.Equal(t, "e", <-p.got, "whose turn it is at once does not wait")
-		p.outcome <- fine
-	})
-}
-
-// Whether a context ends before, after or while its turn comes, each sender gets
-// one answer, and it is true.
-func TestContextsThatEndAtAnyTime(t *testing.T) {
-	const senders, each = 16, 200
-	var mu sync.Mutex
-	stored := map[string]int{}
-	g := &groupCommit{Logs: storing(func(body string) {
-		mu.Lock()
-		defer mu.Unlock()
-		stored[body]++
-	})}
-	var wg sync.WaitGroup
-	for s := range senders {
-		wg.Go(func() {
-			for i := range each {
-				body := fmt.Sprint(s, ".", i)
-				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%20)*10*time.Microsecond)
-				err := g.ConsumeLogs(ctx, readOnly(body, 1))
-				cancel()
-				mu.Lock()
-				was := stored[body]
-				mu.Unlock()
-				if err == nil && was != 1 || err != nil && (was != 0 || !errors.Is(err, context.DeadlineExceeded)) {
-					t.Errorf("%s: stored %d times, answer %v", body, was, err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	require.False(t, g.busy)
-	require.Empty(t, g.waiting)
-}
-
 func TestGroupsAreLimited(t *testing.T) {
 	for name, of := range map[string]struct {
 		body    string
@@ -229,7 +125,7 @@ func TestGroupsAreLimited(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPuts()
-				g := &groupCommit{Logs: p}
+				g := newGroups(p, noop.NewTracerProvider())
 				for range 1 + of.members + 1 {
 					go g.ConsumeLogs(t.Context(), readOnly(of.body, of.most)) //nolint:errcheck // not what is tested
 				}
@@ -255,7 +151,7 @@ func TestGroupsAreLimited(t *testing.T) {
 func TestGroupsFillTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuts()
-		g := &groupCommit{Logs: p}
+		g := newGroups(p, noop.NewTracerProvider())
 		errs := make([]error, 4)
 		for i, body := range []string{"a", "b", "c", "d"} {
 			go func() { errs[i] = g.ConsumeLogs(t.Context(), readOnly(body, 1)) }()
@@ -274,33 +170,11 @@ func TestGroupsFillTheQueue(t *testing.T) {
 	})
 }
 
-// The queue stores the metadata of a client with its logs: they are no one else's.
-func TestMetadataIsNotShared(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPuts()
-		g := &groupCommit{Logs: p}
-		of := func(tenant string) context.Context {
-			return collectorclient.NewContext(t.Context(), collectorclient.Info{
-				Metadata: collectorclient.NewMetadata(map[string][]string{"tenant": {tenant}}),
-			})
-		}
-		for _, ctx := range []context.Context{t.Context(), of("a"), of("b")} {
-			go g.ConsumeLogs(ctx, readOnly("x", 1)) //nolint:errcheck // not what is tested
-			synctest.Wait()
-		}
-		require.Len(t, p.got, 3)
-		for range 3 {
-			require.Equal(t, "x", <-p.got)
-			p.outcome <- fine
-		}
-	})
-}
-
 // After a burst nothing of it stays in memory.
 func TestGroupsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuts()
-		g := &groupCommit{Logs: p}
+		g := newGroups(p, noop.NewTracerProvider())
 		var texts []weak.Pointer[byte]
 		for range 5 {
 			text := make([]byte, 100<<10)
@@ -326,7 +200,7 @@ func TestGroupsAreForgotten(t *testing.T) {
 func TestPutPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuts()
-		g := &groupCommit{Logs: p}
+		g := newGroups(p, noop.NewTracerProvider())
 		go g.ConsumeLogs(t.Context(), readOnly("a", 1)) //nolint:errcheck // not what is tested
 		synctest.Wait()
 		go func() {
@@ -346,14 +220,28 @@ func TestPutPanics(t *testing.T) {
 	})
 }
 
-// A queue that blocks would block a group for a sender that has gone away.
-func TestBlockingQueueIsNotGrouped(t *testing.T) {
-	for _, blocks := range []bool{false, true} {
+// Groups need a queue on disk, which refuses when it is full: one that blocks
+// would block a group for a sender that has gone away.
+func TestWrap(t *testing.T) {
+	onDisk := func(blocks bool) configoptional.Optional[exporterhelper.QueueBatchConfig] {
 		cfg := exporterhelper.NewDefaultQueueConfig()
-		cfg.StorageID = &storageID
-		cfg.BlockOnOverflow = blocks
-		p := newPuts()
-		_, grouped := Wrap(component.NewID(typ), p, configoptional.Some(cfg), nil, Damage{}).(*guardedLogs).Logs.(*groupCommit)
-		require.Equal(t, !blocks, grouped)
+		id := component.MustNewID("file_storage")
+		cfg.StorageID, cfg.BlockOnOverflow = &id, blocks
+		return configoptional.Some(cfg)
+	}
+	next := newPuts()
+	for name, tt := range map[string]struct {
+		queue   configoptional.Optional[exporterhelper.QueueBatchConfig]
+		grouped bool
+	}{
+		"on disk":         {onDisk(false), true},
+		"on disk, blocks": {onDisk(true), false},
+		"in memory":       {configoptional.Some(exporterhelper.NewDefaultQueueConfig()), false},
+		"none":            {configoptional.None[exporterhelper.QueueBatchConfig](), false},
+	} {
+		got := Wrap(exportertest.NewNopSettings(typ), next, tt.queue)
+		_, grouped := got.(*groups)
+		require.Equal(t, tt.grouped, grouped, name)
+		require.Equal(t, !tt.grouped, got == next, name)
 	}
 }
