@@ -1,7 +1,9 @@
 package queuestore
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -47,10 +49,10 @@ func (f *file) check() error {
 	}
 	info, err := os.Stat(f.path)
 	switch {
-	case err != nil:
+	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("the queue's file is gone: no event is taken until it is back or the collector is started again, "+
 			"and what it held is delivered only while this process runs: %w", err)
-	case !f.compacts && !os.SameFile(info, f.opened):
+	case err == nil && !f.compacts && !os.SameFile(info, f.opened):
 		return fmt.Errorf("the queue's file was replaced by another: no event is taken until it is back or the collector is started again, "+
 			"and what it held is delivered only while this process runs: %s", f.path)
 	}
