@@ -31,7 +31,7 @@ var stages = []stage{
 	{"gzip", []string{"internal/deflate.", "compress/s2", "hash/crc32"}},
 	{"sync to disk", []string{"bbolt", "filestorage"}},
 	{"queue items from and to bytes", []string{
-		"UnmarshalProto", "MarshalProto", "SizeProto", "queuebatch.(*persistentQueue", "internal/queueguard.",
+		"UnmarshalProto", "MarshalProto", "SizeProto", "queuebatch.(*persistentQueue", "internal/queuestore.",
 		"internal/payload.Encoding", "internal/payload.(*reader)",
 	}},
 	{"read the push", []string{"internal/lokipush.(*Request)"}},
@@ -40,7 +40,7 @@ var stages = []stage{
 	{"put payloads together", []string{"internal/payload."}},
 	{"process", []string{"processor/stytchprocessor."}},
 	{"fan out", []string{"fanoutconsumer"}},
-	{"queue and batch", []string{"exporterhelper/internal/queue"}},
+	{"queue and batch", []string{"exporterhelper/internal/queue", "internal/groupcommit."}},
 	{"authenticate, count", []string{"receiverhelper", "basicauthextension"}},
 	{"observe HTTP", []string{"otelhttp", "otel/sdk/metric", "otel/sdk/trace"}},
 	{"send by HTTP", []string{"net/http.(*persistConn)", "net/http.(*Transport)", "net/http.(*Client)", "internal/httpsend."}},

@@ -4,8 +4,6 @@ package faults
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -91,9 +89,7 @@ func prepared(t *testing.T, overlays ...string) *rig {
 		r.options.Env[overlaid] = ""
 	}
 	for _, overlay := range append([]string{scaled}, overlays...) {
-		file := filepath.Join(t.TempDir(), "overlay.yaml")
-		require.NoError(t, os.WriteFile(file, []byte(overlay), 0o600))
-		r.options.Configs = append(r.options.Configs, file)
+		r.options = overlaid(t, r.options, overlay)
 	}
 	return r
 }

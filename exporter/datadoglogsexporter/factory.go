@@ -10,7 +10,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/queueguard"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/queuestore"
 )
 
 // NewFactory returns the factory of the exporter of type datadog_logs.
@@ -42,6 +42,6 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 		Format: e.format, Encode: e.encode, Push: e.push,
 		Start: e.start, Shutdown: e.shutdown,
 		Queue: config.QueueConfig, Retry: config.RetryConfig,
-		Damage: queueguard.Damage{Logger: set.Logger, Counter: e.telemetry.ExporterDatadogLogsQueueDamage, Options: []metric.AddOption{e.measured()}},
+		Damage: queuestore.Damage{Logger: set.Logger, Counter: e.telemetry.ExporterDatadogLogsQueueDamage, Options: []metric.AddOption{e.measured()}},
 	})
 }

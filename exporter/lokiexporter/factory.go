@@ -9,7 +9,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/queueguard"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/queuestore"
 )
 
 // NewFactory returns the factory of the exporter of type loki.
@@ -44,6 +44,6 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 		Format: e.wire.format, Encode: e.encode, Push: e.push,
 		Start: e.start, Shutdown: e.shutdown,
 		Queue: config.QueueConfig, Retry: config.RetryConfig,
-		Damage: queueguard.Damage{Logger: set.Logger, Counter: e.telemetry.ExporterLokiQueueDamage, Options: []metric.AddOption{e.measured()}},
+		Damage: queuestore.Damage{Logger: set.Logger, Counter: e.telemetry.ExporterLokiQueueDamage, Options: []metric.AddOption{e.measured()}},
 	})
 }

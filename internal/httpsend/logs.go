@@ -13,8 +13,9 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/groupcommit"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/queueguard"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/queuestore"
 )
 
 // Backend is what an exporter brings of its own.
@@ -32,7 +33,7 @@ type Backend struct {
 	Queue configoptional.Optional[exporterhelper.QueueBatchConfig]
 	Retry configretry.BackOffConfig
 	// Damage is told of what a queue on disk holds and cannot read.
-	Damage queueguard.Damage
+	Damage queuestore.Damage
 }
 
 // NewLogs returns the exporter: exporterhelper's, with requests that are
@@ -55,7 +56,8 @@ func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Lo
 	if !b.Queue.HasValue() {
 		next = synchronous{next}
 	}
-	return queueguard.Wrap(reader{next}, b.Queue, encoding.Identify, b.Damage), nil
+	next = groupcommit.Wrap(set, reader{next}, b.Queue)
+	return queuestore.Wrap(set.ID, next, b.Queue, encoding.Identify, b.Damage), nil
 }
 
 // reader tells that the logs are only read: exporterhelper says otherwise of

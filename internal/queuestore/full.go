@@ -1,4 +1,4 @@
-package queueguard
+package queuestore
 
 import (
 	"context"
@@ -6,10 +6,19 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
-// store carries out the operations, and a read in any case: the queue deletes an
-// item whose read fails, and a full storage refuses the Set of the index beside
-// the Get. The stored index then stays behind until the next Batch that takes
-// it: a start before that reads the item again, or finds it gone.
+// store carries out the operations, and a read in any case.
+//
+// The defect (exporterhelper v0.158 to v0.165): while it runs, the queue reads an
+// item in one Batch with a Set of the index, which a full storage refuses, and
+// deletes the item if that Batch fails.
+//
+// So the item is read by itself. The stored index then stays behind until the
+// next Batch that takes it: a start before that reads the item again, or finds
+// it gone.
+//
+// TestFullStorageLosesWithoutGuard fails as soon as exporterhelper keeps an item
+// that it could not read. Then this file goes, and with it the second half of
+// deferral.read; all else stays.
 func (r *restart) store(ctx context.Context, ops []*storage.Operation) error {
 	err := r.next.Batch(ctx, ops...)
 	if err == nil || !isRead(ops) {

@@ -1,14 +1,17 @@
-package queueguard
+package groupcommit
 
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
-	collectorclient "go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // weight is what logs cost a put: records, and the bytes of their bodies.
@@ -35,19 +38,33 @@ func weigh(ld plog.Logs) (w weight) {
 	return w
 }
 
-// groupCommit puts logs that come while others are being put into the queue
-// together, once those are: as long as the disk takes to store a request, so
-// many come, and they share the next transaction. What comes alone does not wait.
-type groupCommit struct {
+// Wrap returns the exporter with its queue's puts grouped, where its queue is
+// persistent and refuses when it is full; else it returns next.
+func Wrap(set exporter.Settings, next exporter.Logs, queue configoptional.Optional[exporterhelper.QueueBatchConfig]) exporter.Logs {
+	if !queue.HasValue() || queue.Get().StorageID == nil || queue.Get().BlockOnOverflow {
+		return next
+	}
+	return newGroups(next, set.TracerProvider)
+}
+
+// groups puts logs that come while others are being put into the queue together,
+// once those are: as long as the disk takes to store a request, so many come.
+type groups struct {
 	exporter.Logs
+	tracer trace.Tracer
 
 	mu      sync.Mutex
 	busy    bool // a group is being put
 	waiting []*member
 }
 
-// member is logs that wait.
+func newGroups(next exporter.Logs, traces trace.TracerProvider) *groups {
+	return &groups{Logs: next, tracer: traces.Tracer("github.com/otelcol-stytch/otelcol-stytch/internal/groupcommit")}
+}
+
+// member is one sender's logs.
 type member struct {
+	ctx  context.Context
 	logs plog.Logs
 	weight
 	turn chan bool // true: puts the next group; false: has been put, with err
@@ -56,13 +73,13 @@ type member struct {
 
 var errPanicked = errors.New("the put of the group panicked")
 
-func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	m := &member{logs: ld, weight: weigh(ld), turn: make(chan bool, 1), err: errPanicked}
+func (g *groups) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	m := &member{ctx: ctx, logs: ld, weight: weigh(ld), turn: make(chan bool, 1), err: errPanicked}
 	if m.exceeds(maxMember) || hasMetadata(ctx) {
 		return g.Logs.ConsumeLogs(ctx, ld)
 	}
-	if !g.enter(m) {
-		return m.err
+	if puts, err := g.enter(m); !puts {
+		return err
 	}
 	members := g.gather(m)
 	defer func() {
@@ -74,17 +91,26 @@ func (g *groupCommit) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	if len(members) == 1 {
 		return g.Logs.ConsumeLogs(ctx, ld)
 	}
-	g.put(context.WithoutCancel(ctx), members) // the context is one sender's
+	g.put(members)
 	return m.err
 }
 
-// put puts a group, or one after another where the queue has no room for all.
-func (g *groupCommit) put(ctx context.Context, members []*member) {
+// put puts a group, or one after another where the queue has no room for all. No
+// sender that has gone away ends it: it is the others' put, too.
+func (g *groups) put(members []*member) {
+	links := make([]trace.Link, 0, len(members))
+	for _, m := range members {
+		if link := trace.LinkFromContext(m.ctx); link.SpanContext.IsValid() {
+			links = append(links, link)
+		}
+	}
+	ctx, span := g.tracer.Start(context.Background(), "exporter/group_commit", trace.WithLinks(links...))
+	defer span.End()
 	err := g.Logs.ConsumeLogs(ctx, together(members))
 	full := errors.Is(err, exporterhelper.ErrQueueIsFull)
 	for _, m := range members {
 		if full {
-			err = g.Logs.ConsumeLogs(ctx, m.logs)
+			err = g.Logs.ConsumeLogs(context.WithoutCancel(m.ctx), m.logs)
 		}
 		m.err = err
 	}
@@ -93,27 +119,48 @@ func (g *groupCommit) put(ctx context.Context, members []*member) {
 // hasMetadata tells whether ctx holds what a client sent along. The queue stores
 // one context with what it puts, and batches and headers can be made by that.
 func hasMetadata(ctx context.Context) bool {
-	for range collectorclient.FromContext(ctx).Metadata.Keys() {
+	for range client.FromContext(ctx).Metadata.Keys() {
 		return true
 	}
 	return false
 }
 
-// enter returns true once it is m's turn, and false once another has put m.
-func (g *groupCommit) enter(m *member) bool {
+// enter returns true once it is m's turn, and false with the outcome once
+// another has put m or the context has ended.
+func (g *groups) enter(m *member) (puts bool, err error) {
 	g.mu.Lock()
 	if !g.busy {
 		g.busy = true
 		g.mu.Unlock()
-		return true
+		return true, nil
 	}
 	g.waiting = append(g.waiting, m)
 	g.mu.Unlock()
-	return <-m.turn
+	select {
+	case puts = <-m.turn:
+	case <-m.ctx.Done():
+		if g.letGo(m) {
+			return false, m.ctx.Err()
+		}
+		puts = <-m.turn
+	}
+	return puts, m.err
+}
+
+// letGo takes m out of those that wait, unless it is being put or is to put.
+func (g *groups) letGo(m *member) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	at := slices.Index(g.waiting, m)
+	if at < 0 {
+		return false
+	}
+	g.waiting = slices.Delete(g.waiting, at, at+1)
+	return true
 }
 
 // gather returns m and those that wait and go with it.
-func (g *groupCommit) gather(m *member) []*member {
+func (g *groups) gather(m *member) []*member {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	members, all := []*member{m}, m.weight
@@ -130,7 +177,7 @@ func (g *groupCommit) gather(m *member) []*member {
 }
 
 // leave gives the turn to the one that has waited for longest.
-func (g *groupCommit) leave() {
+func (g *groups) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.busy = len(g.waiting) > 0; !g.busy {

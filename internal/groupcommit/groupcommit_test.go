@@ -1,7 +1,8 @@
-package queueguard
+package groupcommit
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"strings"
 	"testing"
@@ -10,11 +11,21 @@ import (
 	"weak"
 
 	"github.com/stretchr/testify/require"
-	collectorclient "go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/trace/noop"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var (
+	typ        = component.MustNewType("test")
+	errRefused = errors.New("the queue refuses")
 )
 
 // puts stands for the queue: it tells of each put and waits for its outcome.
@@ -22,6 +33,7 @@ type puts struct {
 	exporter.Logs
 	got     chan string
 	outcome chan func() error
+	seen    func(context.Context) // unless nil, of each put
 }
 
 func newPuts() *puts { return &puts{got: make(chan string, 10), outcome: make(chan func() error)} }
@@ -34,6 +46,9 @@ func (p *puts) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 				bodies = append(bodies, lr.Body().Str())
 			}
 		}
+	}
+	if p.seen != nil {
+		p.seen(ctx)
 	}
 	p.got <- strings.Join(bodies, " ")
 	if err := (<-p.outcome)(); err != nil {
@@ -49,7 +64,7 @@ func refuse() error { return errRefused }
 func readOnly(body string, n int) plog.Logs {
 	ld := plog.NewLogs()
 	for range n {
-		event(body).ResourceLogs().MoveAndAppendTo(ld.ResourceLogs())
+		ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr(body)
 	}
 	ld.MarkReadOnly()
 	return ld
@@ -60,7 +75,7 @@ func readOnly(body string, n int) plog.Logs {
 func TestGroupCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuts()
-		g := &groupCommit{Logs: p}
+		g := newGroups(p, noop.NewTracerProvider())
 		errs := map[string]error{}
 		offer := func(ctx context.Context, body string) {
 			go func() {
@@ -76,9 +91,7 @@ func TestGroupCommit(t *testing.T) {
 			synctest.Wait()
 		}
 		offer(t.Context(), "a")
-		gone, cancel := context.WithCancel(t.Context())
-		offer(gone, "b")
-		cancel() // whose sender went away puts for the others, too
+		offer(t.Context(), "b")
 		offer(t.Context(), "c")
 		offer(t.Context(), "d")
 		require.Equal(t, "a", <-p.got)
@@ -112,7 +125,7 @@ func TestGroupsAreLimited(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPuts()
-				g := &groupCommit{Logs: p}
+				g := newGroups(p, noop.NewTracerProvider())
 				for range 1 + of.members + 1 {
 					go g.ConsumeLogs(t.Context(), readOnly(of.body, of.most)) //nolint:errcheck // not what is tested
 				}
@@ -138,7 +151,7 @@ func TestGroupsAreLimited(t *testing.T) {
 func TestGroupsFillTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuts()
-		g := &groupCommit{Logs: p}
+		g := newGroups(p, noop.NewTracerProvider())
 		errs := make([]error, 4)
 		for i, body := range []string{"a", "b", "c", "d"} {
 			go func() { errs[i] = g.ConsumeLogs(t.Context(), readOnly(body, 1)) }()
@@ -157,33 +170,11 @@ func TestGroupsFillTheQueue(t *testing.T) {
 	})
 }
 
-// The queue stores the metadata of a client with its logs: they are no one else's.
-func TestMetadataIsNotShared(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPuts()
-		g := &groupCommit{Logs: p}
-		of := func(tenant string) context.Context {
-			return collectorclient.NewContext(t.Context(), collectorclient.Info{
-				Metadata: collectorclient.NewMetadata(map[string][]string{"tenant": {tenant}}),
-			})
-		}
-		for _, ctx := range []context.Context{t.Context(), of("a"), of("b")} {
-			go g.ConsumeLogs(ctx, readOnly("x", 1)) //nolint:errcheck // not what is tested
-			synctest.Wait()
-		}
-		require.Len(t, p.got, 3)
-		for range 3 {
-			require.Equal(t, "x", <-p.got)
-			p.outcome <- fine
-		}
-	})
-}
-
 // After a burst nothing of it stays in memory.
 func TestGroupsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuts()
-		g := &groupCommit{Logs: p}
+		g := newGroups(p, noop.NewTracerProvider())
 		var texts []weak.Pointer[byte]
 		for range 5 {
 			text := make([]byte, 100<<10)
@@ -209,7 +200,7 @@ func TestGroupsAreForgotten(t *testing.T) {
 func TestPutPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPuts()
-		g := &groupCommit{Logs: p}
+		g := newGroups(p, noop.NewTracerProvider())
 		go g.ConsumeLogs(t.Context(), readOnly("a", 1)) //nolint:errcheck // not what is tested
 		synctest.Wait()
 		go func() {
@@ -229,14 +220,28 @@ func TestPutPanics(t *testing.T) {
 	})
 }
 
-// A queue that blocks would block a group for a sender that has gone away.
-func TestBlockingQueueIsNotGrouped(t *testing.T) {
-	for _, blocks := range []bool{false, true} {
+// Groups need a queue on disk, which refuses when it is full: one that blocks
+// would block a group for a sender that has gone away.
+func TestWrap(t *testing.T) {
+	onDisk := func(blocks bool) configoptional.Optional[exporterhelper.QueueBatchConfig] {
 		cfg := exporterhelper.NewDefaultQueueConfig()
-		cfg.StorageID = &storageID
-		cfg.BlockOnOverflow = blocks
-		p := newPuts()
-		_, grouped := Wrap(p, configoptional.Some(cfg), nil, Damage{}).(*guardedLogs).Logs.(*groupCommit)
-		require.Equal(t, !blocks, grouped)
+		id := component.MustNewID("file_storage")
+		cfg.StorageID, cfg.BlockOnOverflow = &id, blocks
+		return configoptional.Some(cfg)
+	}
+	next := newPuts()
+	for name, tt := range map[string]struct {
+		queue   configoptional.Optional[exporterhelper.QueueBatchConfig]
+		grouped bool
+	}{
+		"on disk":         {onDisk(false), true},
+		"on disk, blocks": {onDisk(true), false},
+		"in memory":       {configoptional.Some(exporterhelper.NewDefaultQueueConfig()), false},
+		"none":            {configoptional.None[exporterhelper.QueueBatchConfig](), false},
+	} {
+		got := Wrap(exportertest.NewNopSettings(typ), next, tt.queue)
+		_, grouped := got.(*groups)
+		require.Equal(t, tt.grouped, grouped, name)
+		require.Equal(t, !tt.grouped, got == next, name)
 	}
 }

@@ -1,4 +1,4 @@
-package queueguard
+package queuestore
 
 import (
 	"context"
@@ -9,15 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
-	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
-	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/otel/metric/noop"
-	"go.uber.org/zap"
 )
 
 // addsItem: the operations add an item, anew or again.
@@ -192,15 +184,15 @@ func TestSettles(t *testing.T) {
 	p.release()
 	p.finish(t)
 	require.True(t, settled())
-	require.Empty(t, guard.restart.kept)
-	require.Empty(t, guard.restart.standIns)
+	require.Empty(t, guard.restart.undeleted)
+	require.Empty(t, guard.restart.aliases)
 	require.Empty(t, m.lost())
 }
 
 func TestConcurrentUse(t *testing.T) {
 	m := killedWhileSending(t, options{consumers: 5}, 8, 5)
 	n := 0
-	p := m.start(t, options{consumers: 4, refuse: func(ops []*storage.Operation) bool { // one stand-in, too
+	p := m.start(t, options{consumers: 4, refuse: func(ops []*storage.Operation) bool { // one alias, too
 		n++
 		return addsItem(ops) && n < 5
 	}})
@@ -224,70 +216,4 @@ func TestConcurrentUse(t *testing.T) {
 	p.finish(t)
 	require.Empty(t, m.lost())
 	require.Equal(t, []string{indexKey}, m.keys(t))
-}
-
-type reportingHost struct {
-	host
-	events []*componentstatus.Event
-}
-
-func (h *reportingHost) Report(event *componentstatus.Event) { h.events = append(h.events, event) }
-
-func TestHost(t *testing.T) {
-	m := newMachine(t)
-	other := component.MustNewID("other")
-	reporter := &reportingHost{host: host{storageID: m.storage(t), other: m.storage(t)}}
-	plain := reporter.host
-	event := componentstatus.NewRecoverableErrorEvent(errRefused)
-	for name, h := range map[string]component.Host{"reporter": reporter, "plain": plain} {
-		t.Run(name, func(t *testing.T) {
-			cfg := exporterhelper.NewDefaultQueueConfig()
-			cfg.StorageID = &storageID
-			queue := configoptional.Some(cfg)
-			set := exportertest.NewNopSettings(typ)
-			exp, err := exporterhelper.NewLogs(context.Background(), set, struct{}{},
-				func(context.Context, plog.Logs) error { return nil },
-				exporterhelper.WithQueue(queue),
-				exporterhelper.WithStart(func(_ context.Context, got component.Host) error {
-					require.Same(t, plain[other], got.GetExtensions()[other], "another extension, though it stores, too")
-					require.NotSame(t, plain[storageID], got.GetExtensions()[storageID])
-					require.Len(t, got.GetExtensions(), 2)
-					componentstatus.ReportStatus(got, event)
-					return nil
-				}))
-			require.NoError(t, err)
-			exp = Wrap(exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}})
-			require.NoError(t, exp.Start(context.Background(), h))
-			require.NoError(t, exp.Shutdown(context.Background()))
-		})
-	}
-	require.Equal(t, []*componentstatus.Event{event}, reporter.events)
-}
-
-// What is wrong with the configured storage is for the queue to say.
-func TestStorageIsMissing(t *testing.T) {
-	cfg := exporterhelper.NewDefaultQueueConfig()
-	cfg.StorageID = &storageID
-	queue := configoptional.Some(cfg)
-	for want, h := range map[string]component.Host{
-		"no storage client extension found":              host(nil),
-		"requested extension is not a storage extension": hostWith(struct{ component.Component }{}),
-	} {
-		exp, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
-			func(context.Context, plog.Logs) error { return nil }, exporterhelper.WithQueue(queue))
-		require.NoError(t, err)
-		exp = Wrap(exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}})
-		require.EqualError(t, exp.Start(context.Background(), h), want)
-		require.NoError(t, exp.Shutdown(context.Background()))
-	}
-}
-
-func TestWithoutStorageNothingChanges(t *testing.T) {
-	exp, err := exporterhelper.NewLogs(context.Background(), exportertest.NewNopSettings(typ), struct{}{},
-		func(context.Context, plog.Logs) error { return nil })
-	require.NoError(t, err)
-	inMemory := configoptional.Some(exporterhelper.NewDefaultQueueConfig())
-	require.Same(t, exp, Wrap(exp, inMemory, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}))
-	off := configoptional.None[exporterhelper.QueueBatchConfig]()
-	require.Same(t, exp, Wrap(exp, off, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}))
 }

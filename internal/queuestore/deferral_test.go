@@ -1,4 +1,4 @@
-package queueguard
+package queuestore
 
 import (
 	"bytes"
@@ -98,6 +98,18 @@ func TestOneTransactionForEachRequest(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, setIndex(n, n).Value, value)
 	})
+}
+
+// When this fails, exporterhelper makes fewer transactions itself.
+func TestTransactionsWithoutGuard(t *testing.T) {
+	const n = 50
+	m := newMachine(t)
+	p := m.start(t, options{unguarded: true})
+	atStart := p.tap.count()
+	p.offer(t, n)
+	p.finish(t)
+	require.Equal(t, 3*n, p.tap.count()-atStart)
+	require.Empty(t, m.lost())
 }
 
 // An index that a put has overtaken is not stored any more: it would not name the item.

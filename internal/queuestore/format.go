@@ -1,4 +1,4 @@
-package queueguard
+package queuestore
 
 import (
 	"encoding/binary"
@@ -41,6 +41,9 @@ type index struct {
 	write      uint64 // number of the next item to be added
 	dispatched []uint64
 }
+
+// items returns how many items have yet to be delivered.
+func (i index) items() int { return int(i.write-i.read) + len(i.dispatched) }
 
 func parseIndex(value []byte) (index, error) {
 	var found index

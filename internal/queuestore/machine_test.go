@@ -1,4 +1,4 @@
-package queueguard
+package queuestore
 
 import (
 	"context"
@@ -15,13 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 	collectorclient "go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exportertest"
-	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/metric"
@@ -81,14 +79,7 @@ func (m *machine) lost() []string {
 }
 
 func (m *machine) storage(t testing.TB) storage.Extension {
-	factory := filestorage.NewFactory()
-	cfg := factory.CreateDefaultConfig().(*filestorage.Config)
-	cfg.Directory, cfg.FSync = m.dir, m.fsync
-	ext, err := factory.Create(context.Background(), extension.Settings{
-		ID: storageID, TelemetrySettings: componenttest.NewNopTelemetrySettings(),
-	}, cfg)
-	require.NoError(t, err)
-	return ext.(storage.Extension)
+	return fileStorage(t, m.dir, func(cfg *filestorage.Config) { cfg.FSync = m.fsync })
 }
 
 // open gives the test itself access to the queue's storage.
@@ -163,7 +154,7 @@ func (m *machine) start(t testing.TB, o options) *process {
 		exporterhelper.WithQueue(queue), exporterhelper.WithRetry(configretry.NewDefaultBackOffConfig()))
 	require.NoError(t, err)
 	if !o.unguarded {
-		exp = Wrap(exp, queue, logsOf, Damage{Logger: o.logger, Counter: o.corrupted})
+		exp = Wrap(component.NewID(typ), exp, queue, logsOf, Damage{Logger: o.logger, Counter: o.corrupted})
 		wrapped := exp.(*guardedLogs)
 		guard := wrapped.guard
 		wrapped.guard = func(next storage.Client) *client {

@@ -1,4 +1,4 @@
-package queueguard
+package queuestore
 
 import (
 	"context"
@@ -41,6 +41,12 @@ func (e *tap) state() (idle, dead bool) {
 	defer e.mu.Unlock()
 	found, _ := parseIndex(e.index)
 	return found.read == found.write && len(found.dispatched) == 0, e.dead
+}
+
+func (e *tap) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ops
 }
 
 type tapClient struct {

@@ -1,10 +1,11 @@
-package queueguard
+package queuestore
 
 import (
 	"context"
 	"sync"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
 )
 
 // client is the storage client of one queue. What it knows of the queue is the
@@ -20,6 +21,7 @@ import (
 // them run only the deferral's timer and, after the last one, Close.
 type client struct {
 	storage.Client
+	file file
 
 	mu       sync.Mutex
 	restart  restart
@@ -50,6 +52,11 @@ func (c *client) Delete(ctx context.Context, key string) error {
 func (c *client) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if isPut(ops) {
+		if err := c.file.check(); err != nil {
+			return err
+		}
+	}
 	switch {
 	case c.closed:
 		return c.Client.Batch(ctx, ops...)
@@ -67,6 +74,27 @@ func (c *client) Close(ctx context.Context) error {
 	if !c.closed {
 		c.closed = true
 		c.deferral.close(ctx)
+		if err := c.file.check(); err != nil {
+			c.tellLost(ctx, err)
+		}
 	}
 	return c.Client.Close(ctx)
+}
+
+// tellLost tells of what goes with a file that was deleted.
+func (c *client) tellLost(ctx context.Context, gone error) {
+	value, err := c.Client.Get(ctx, indexKey)
+	if err != nil {
+		return
+	}
+	if left, err := parseIndex(value); err == nil && left.items() > 0 {
+		c.deferral.logger.Error("The sending queue's file was deleted, and what it had not delivered is lost",
+			zap.Int("requests", left.items()), zap.Error(gone))
+	}
+}
+
+// isPut tells whether ops store an item: a request, or a dispatched item that
+// the queue adds again.
+func isPut(ops []*storage.Operation) bool {
+	return len(ops) == 2 && ops[1].Type == storage.Set && ops[0].Type == storage.Set && ops[0].Key == indexKey
 }

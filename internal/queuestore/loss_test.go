@@ -1,4 +1,4 @@
-package queueguard
+package queuestore
 
 import (
 	"testing"
@@ -54,7 +54,7 @@ func killAtEach(t *testing.T, m *machine, o options, then func(m *machine, kille
 }
 
 // Without the guard, a kill in the middle of the restart loses what was on its
-// way. When this fails, exporterhelper has been mended and the package can go.
+// way. When this fails, exporterhelper has been repaired and restart.go can go.
 func TestLossWithoutGuard(t *testing.T) {
 	for name, shape := range shapes {
 		t.Run(name, func(t *testing.T) {

@@ -1,4 +1,4 @@
-package queueguard
+package queuestore
 
 import (
 	"context"
@@ -27,6 +27,9 @@ const (
 // deferral leaves what may be late to the next Batch that cannot: an item is
 // durable when its put returns, but that it was read or finished need not be.
 //
+// The cost that it saves (exporterhelper v0.158 to v0.165): the queue makes three
+// transactions of each request, to put it, to read it and to delete it.
+//
 //	put       one Batch, with the Deletes that wait
 //	read      none, from memory; else one Batch, with the Deletes that wait
 //	finish    none
@@ -34,7 +37,13 @@ const (
 //
 // The index that the queue writes with each is its whole state, so the latest
 // one stands for all before it. Deletes and the index of their moment go in one
-// Batch: the storage holds the queue as it was a moment ago.
+// Batch: the storage holds the queue as it was a moment ago, but for no put is
+// it late. A kill takes the queue back to that moment: what it had delivered
+// since is delivered again, at most maxDeferred items as long as the storage
+// takes the Deletes, and nothing is lost. A clean end delivers nothing again.
+//
+// TestTransactionsWithoutGuard fails as soon as exporterhelper makes fewer. Then
+// this file and recent.go can go; all else stays.
 type deferral struct {
 	next   storage.Client
 	logger *zap.Logger

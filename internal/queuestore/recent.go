@@ -1,4 +1,4 @@
-package queueguard
+package queuestore
 
 // maxRecent bounds the items that a queue keeps in memory, in bytes of their values.
 const maxRecent = 8 << 20

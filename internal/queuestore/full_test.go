@@ -1,4 +1,4 @@
-package queueguard
+package queuestore
 
 import (
 	"slices"

@@ -1,0 +1,35 @@
+package queuestore
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+)
+
+// Damage tells of what was stored and cannot be read: it logs it at Error, and
+// counts 1 for each item (a request of one or many events) with the attribute
+// kind=item, and 1 for a lost index, and with it all that was queued, with
+// kind=index.
+type Damage struct {
+	Logger  *zap.Logger
+	Counter metric.Int64Counter
+	Options []metric.AddOption // that go with each count
+}
+
+// Item tells of an item: whoever decodes it finds that it is damaged.
+func (d Damage) Item(err error) {
+	d.Logger.Error("A stored item of the sending queue cannot be read, its events are lost", zap.Error(err))
+	d.count(context.Background(), "item")
+}
+
+func (d Damage) index(ctx context.Context, err error) {
+	d.Logger.Error("The stored index of the sending queue cannot be read, the queue starts empty and what it held is lost",
+		zap.Error(err))
+	d.count(ctx, "index")
+}
+
+func (d Damage) count(ctx context.Context, kind string) {
+	d.Counter.Add(ctx, 1, append([]metric.AddOption{metric.WithAttributes(attribute.String("kind", kind))}, d.Options...)...)
+}

@@ -1,0 +1,117 @@
+package queuestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+
+	bbolt "go.etcd.io/bbolt/errors"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
+)
+
+// Identify returns what tells a stored item apart, and is the same for an item
+// that the queue has decoded and encoded again. It fails for one that cannot be
+// decoded.
+type Identify func(item []byte) ([]byte, error)
+
+// Wrap guards the queue of next, which exporterhelper made with this
+// configuration for the exporter of this id. Without a queue, or with one in
+// memory, it does no more than warn of what an earlier configuration has left in
+// a storage.
+//
+// It tells damage of a stored index that cannot be read.
+func Wrap(
+	id component.ID,
+	next exporter.Logs,
+	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
+	identify Identify,
+	damage Damage,
+) exporter.Logs {
+	g := &guardedLogs{Logs: next, id: id, logger: damage.Logger}
+	if !queue.HasValue() || queue.Get().StorageID == nil {
+		return g
+	}
+	g.storageID = queue.Get().StorageID
+	g.guard = func(next storage.Client) *client { return newClient(next, damage, identify) }
+	return g
+}
+
+type guardedLogs struct {
+	exporter.Logs
+	id        component.ID
+	logger    *zap.Logger
+	storageID *component.ID // nil: there is no queue, or it is in memory
+	guard     func(storage.Client) *client
+}
+
+func (g *guardedLogs) Start(ctx context.Context, host component.Host) error {
+	g.warnOfForgotten(host)
+	if g.storageID == nil {
+		return g.Logs.Start(ctx, host)
+	}
+	key := fmt.Sprintf("exporters::%s::sending_queue::storage: %s", g.id, g.storageID)
+	ext, found := host.GetExtensions()[*g.storageID]
+	if !found {
+		return fmt.Errorf("%s is not among service::extensions", key)
+	}
+	if _, ok := ext.(storage.Extension); !ok {
+		return fmt.Errorf("%s is an extension that stores nothing", key)
+	}
+	return g.Logs.Start(ctx, &guardedHost{Host: host, key: key, storageID: *g.storageID, guard: g.guard})
+}
+
+// guardedHost is the exporter's host for as long as the exporter runs.
+type guardedHost struct {
+	component.Host
+	key       string // of the storage in the configuration, and its value
+	storageID component.ID
+	guard     func(storage.Client) *client
+}
+
+// Report keeps status events flowing: a component reports through its host, and
+// embedding component.Host alone would hide that the host takes reports. It is
+// the one optional interface of a host that an exporter has a use for; the
+// others (factories, modules, exporters, zPages) serve extensions and receivers.
+func (h *guardedHost) Report(event *componentstatus.Event) {
+	componentstatus.ReportStatus(h.Host, event)
+}
+
+func (h *guardedHost) GetExtensions() map[component.ID]component.Component {
+	extensions := h.Host.GetExtensions()
+	ext, ok := extensions[h.storageID].(storage.Extension)
+	if !ok {
+		return extensions
+	}
+	extensions = maps.Clone(extensions) // the host's own map is not ours to change
+	extensions[h.storageID] = &guardedStorage{Extension: ext, key: h.key, guard: h.guard}
+	return extensions
+}
+
+type guardedStorage struct {
+	storage.Extension
+	key   string
+	guard func(storage.Client) *client
+}
+
+func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
+	at, queue := placeOf(s.Extension), fileName(id, name)
+	next, err := s.Extension.GetClient(ctx, kind, id, name)
+	switch {
+	case errors.Is(err, bbolt.ErrTimeout):
+		return nil, fmt.Errorf("%s: another process has the queue's file open, %s: "+
+			"stop it, or give each collector a directory of its own", s.key, filepath.Join(at.directory, queue))
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", s.key, err)
+	}
+	c := s.guard(next)
+	c.file = openedFile(at, queue)
+	return c, nil
+}
