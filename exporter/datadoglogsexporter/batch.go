@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
 // Limits of a payload and of an entry:
@@ -48,17 +49,18 @@ type record struct {
 	plog.LogRecord
 	labels *labels
 	at     pcommon.Timestamp // the record's own time, else when it was observed
+	entry  *entry            // memory that the records of a request share
 }
 
 // encode returns the entries of ld, in its order.
 func (e *datadogExporter) encode(ld plog.Logs) *payload.Request {
 	return e.format.Build(func(to *payload.Builder) {
-		position := uint32(0)
+		position, shared := uint32(0), entry{}
 		for _, rl := range ld.ResourceLogs().All() {
-			l := e.labeler.labels(rl.Resource().Attributes(), e.cfg)
 			for _, sl := range rl.ScopeLogs().All() {
+				l := e.labeler.labels(rl.Resource().Attributes(), sl.Scope().Name() == stytch.ScopeName, e.cfg)
 				for _, lr := range sl.LogRecords().All() {
-					e.add(to, &record{lr, &l, cmp.Or(lr.Timestamp(), lr.ObservedTimestamp())}, position)
+					e.add(to, &record{lr, &l, cmp.Or(lr.Timestamp(), lr.ObservedTimestamp()), &shared}, position)
 					position++
 				}
 			}

@@ -15,14 +15,14 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
 )
 
-// object returns an event that is n bytes long once its labels are added.
-func object(n int) string {
+// sized returns an event that is n bytes long once its labels are added.
+func sized(n int) string {
 	const empty = `{"a":"",` + ours + `}`
 	return `{"a":"` + strings.Repeat("x", n-len(empty)) + `"}`
 }
 
 func TestAnEventUpToTheLimitIsWhole(t *testing.T) {
-	b := batchOf(logs(object(maxEntry), object(maxEntry+1)))
+	b := batchOf(logs(sized(maxEntry), sized(maxEntry+1)))
 	text, next := b.payload(t, 0, 1)
 	require.Equal(t, 1, next)
 	require.Len(t, text, maxEntry+2)
@@ -111,7 +111,7 @@ func TestWhatIsDroppedIsLeftOutAndCountedOnce(t *testing.T) {
 		{OversizeDrop, TooOldDrop, map[string]int{"delivered": 2, "too_old": 2, "dropped too_old": 2, "dropped too_large": 1}},
 	} {
 		now := time.Now()
-		ld := logs(`{"n":0}`, `{"n":1}`, object(2_000_000), object(2_000_000), `{"n":4}`)
+		ld := logs(`{"n":0}`, `{"n":1}`, sized(2_000_000), sized(2_000_000), `{"n":4}`)
 		records := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 		at := func(i int, age time.Duration) {
 			records.At(i).SetTimestamp(pcommon.NewTimestampFromTime(now.Add(-age)))
@@ -147,7 +147,7 @@ func TestNothingIsSentWhereAllIsLeftOut(t *testing.T) {
 		t.Error("a request was sent")
 		return 0
 	}), func(cfg *Config) { cfg.Oversize = OversizeDrop })
-	require.NoError(t, r.ConsumeLogs(t.Context(), logs(object(2_000_000))))
+	require.NoError(t, r.ConsumeLogs(t.Context(), logs(sized(2_000_000))))
 	require.Equal(t, 1, r.sum("dropped_events", "reason", "too_large"))
 	r.stop()
 }

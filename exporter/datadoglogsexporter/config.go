@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
@@ -45,6 +46,29 @@ type APIConfig struct {
 	FailOnInvalidKey bool `mapstructure:"fail_on_invalid_key"`
 	// Endpoint replaces the site's API, which checks the key.
 	Endpoint string `mapstructure:"endpoint"`
+
+	numbers []string // keys of texts that are numbers in the configuration
+}
+
+// Unmarshal takes a number as a key, and cuts the line end of a file off it.
+func (cfg *APIConfig) Unmarshal(conf *confmap.Conf) error {
+	numbers, err := httpsend.Texts(conf, "key")
+	if err != nil {
+		return err
+	}
+	if len(numbers) > 0 {
+		cfg.numbers = []string{"api::key"}
+	}
+	return conf.Unmarshal(cfg)
+}
+
+// Unmarshal cuts the line end of a file off the headers' values.
+func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := conf.Unmarshal(cfg); err != nil {
+		return err
+	}
+	httpsend.CutLineEnds(cfg.ClientConfig.Headers)
+	return nil
 }
 
 // Oversize tells what becomes of an event that is larger than Datadog takes.
@@ -81,6 +105,9 @@ func (o TooOld) Validate() error {
 // documented as the only one, so another is a warning at the start.
 var usualKey = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
+// siteName is a domain or a short name: it becomes a part of a host name.
+var siteName = regexp.MustCompile(`^[a-zA-Z0-9.-]+$`)
+
 // Validate checks the account.
 func (cfg *APIConfig) Validate() error {
 	var errs []error
@@ -90,7 +117,7 @@ func (cfg *APIConfig) Validate() error {
 	case strings.ContainsFunc(string(cfg.Key), func(r rune) bool { return r <= ' ' || r > '~' }):
 		errs = append(errs, errors.New("key: must be of visible ASCII characters alone; is there a space or a line end in it?"))
 	}
-	if cfg.Site == "" || strings.ContainsAny(cfg.Site, ":/ ") {
+	if !siteName.MatchString(cfg.Site) {
 		errs = append(errs, fmt.Errorf("site: must be the name of a Datadog site such as datadoghq.com, got %q", cfg.Site))
 	}
 	return errors.Join(errs...)
@@ -102,7 +129,7 @@ func (cfg *Config) Validate() error {
 	if _, err := cfg.url(); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, httpsend.CheckTimeout(cfg.ClientConfig))
+	errs = append(errs, httpsend.Check(cfg.ClientConfig, cfg.QueueConfig, cfg.RetryConfig))
 	validate, err := cfg.validateURL()
 	if err != nil {
 		errs = append(errs, err)

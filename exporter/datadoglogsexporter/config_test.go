@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configcompression"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
@@ -46,20 +47,55 @@ func TestConfig(t *testing.T) {
 	require.Equal(t, want, cfg)
 }
 
+// A key of digits alone is a key, and one from a file is not the file's line end.
+func TestKeys(t *testing.T) {
+	retrieved, err := confmap.NewRetrievedFromYAML([]byte(`{api: {key: 1234567890123456789}, headers: {X-A: "a\n"}}`))
+	require.NoError(t, err)
+	conf, err := retrieved.AsConf()
+	require.NoError(t, err)
+	cfg := createDefaultConfig().(*Config)
+	require.NoError(t, conf.Unmarshal(cfg))
+	require.NoError(t, confmap.Validate(cfg))
+	want := createDefaultConfig().(*Config)
+	want.API.Key, want.API.numbers = "1234567890123456789", []string{"api::key"}
+	want.ClientConfig.Headers = configopaque.MapList{{Name: "X-A", Value: "a"}}
+	require.Equal(t, want, cfg)
+	r := newRig(t, "http://localhost:1", func(c *Config) { c.API = cfg.API })
+	require.NoError(t, r.Start(t.Context(), r.host))
+	r.stop()
+	require.Contains(t, r.log.String(), `"Numbers without quotes are sent in decimal: put them in quotes, for 0123 is 83 to YAML","keys":["api::key"]`)
+
+	for _, end := range []string{"", "\n", "\r\n"} {
+		cfg, err := load(t, map[string]any{"api": map[string]any{"key": apiKey + end}})
+		require.NoError(t, err)
+		require.EqualValues(t, apiKey, cfg.API.Key)
+	}
+}
+
 func TestConfigErrors(t *testing.T) {
 	for want, values := range map[string]map[string]any{
 		"api: key: must be set":                               {},
-		"api: key: must be of visible ASCII characters alone": {"api": map[string]any{"key": apiKey + "\n"}},
-		"api: site: must be the name of a Datadog site such as datadoghq.com, got \"https://x\"": {"api": map[string]any{"key": apiKey, "site": "https://x"}},
-		"api::endpoint: must be a URL that begins with https:// or http:// and names a host":     {"api": map[string]any{"key": apiKey, "endpoint": "localhost:1"}},
-		"api::fail_on_invalid_key: needs api::endpoint where endpoint is set":                    {"api": map[string]any{"key": apiKey, "fail_on_invalid_key": true}, "endpoint": "http://x"},
-		"endpoint: must be a URL that begins with https:// or http:// and names a host":          {"api": map[string]any{"key": apiKey}, "endpoint": "localhost:1"},
-		"compression: must be gzip, zstd or none, got \"snappy\"":                                {"api": map[string]any{"key": apiKey}, "compression": "snappy"},
-		"compression_params: the level is fixed":                                                 {"api": map[string]any{"key": apiKey}, "compression_params": map[string]any{"level": 6}},
-		"tags::0: must be one tag such as team:identity, got \"a,b\"":                            {"api": map[string]any{"key": apiKey}, "tags": []any{"a,b"}},
-		"timeout: must be at least 1ms, or 0 for none, got 30ns: write it with a unit":           {"api": map[string]any{"key": apiKey}, "timeout": 30},
-		"oversize: must be truncate or drop, got \"keep\"":                                       {"api": map[string]any{"key": apiKey}, "oversize": "keep"},
-		"too_old: must be send or drop, got \"\"":                                                {"api": map[string]any{"key": apiKey}, "too_old": ""},
+		"api: key: must be of visible ASCII characters alone": {"api": map[string]any{"key": apiKey + "\n\n"}},
+		"'key' must be in quotes":                             {"api": map[string]any{"key": 1e31}},
+		"api: site: must be the name of a Datadog site such as datadoghq.com, got \"datadoghq.com\\n\"": {"api": map[string]any{"key": apiKey, "site": "datadoghq.com\n"}},
+		"api::endpoint: the port must be between 1 and 65535, got 70000":                                {"api": map[string]any{"key": apiKey, "endpoint": "http://x:70000"}},
+		"endpoint: the port must be between 1 and 65535, got 65536":                                     {"api": map[string]any{"key": apiKey}, "endpoint": "http://x:65536"},
+		"headers::a b: must be the name of a header":                                                    {"api": map[string]any{"key": apiKey}, "headers": map[string]any{"a b": "x"}},
+		"headers::X-A: must not hold a control character":                                               {"api": map[string]any{"key": apiKey}, "headers": map[string]any{"X-A": "a\nb"}},
+		"proxy_url: must be a URL that begins with":                                                     {"api": map[string]any{"key": apiKey}, "proxy_url": "proxy"},
+		"retry_on_failure::initial_interval: must be at least 1ms, got 5ns":                             {"api": map[string]any{"key": apiKey}, "retry_on_failure": map[string]any{"initial_interval": 5}},
+		"retry_on_failure::max_interval: must be at least 1ms, got 30ns":                                {"api": map[string]any{"key": apiKey}, "retry_on_failure": map[string]any{"max_interval": 30}},
+		"sending_queue::batch::flush_timeout: must be at least 1ms, got 200ns":                          {"api": map[string]any{"key": apiKey}, "sending_queue": map[string]any{"batch": map[string]any{"flush_timeout": 200}}},
+		"api: site: must be the name of a Datadog site such as datadoghq.com, got \"https://x\"":        {"api": map[string]any{"key": apiKey, "site": "https://x"}},
+		"api::endpoint: must be a URL that begins with https:// or http:// and names a host":            {"api": map[string]any{"key": apiKey, "endpoint": "localhost:1"}},
+		"api::fail_on_invalid_key: needs api::endpoint where endpoint is set":                           {"api": map[string]any{"key": apiKey, "fail_on_invalid_key": true}, "endpoint": "http://x"},
+		"endpoint: must be a URL that begins with https:// or http:// and names a host":                 {"api": map[string]any{"key": apiKey}, "endpoint": "localhost:1"},
+		"compression: must be gzip, zstd or none, got \"snappy\"":                                       {"api": map[string]any{"key": apiKey}, "compression": "snappy"},
+		"compression_params: the level is fixed":                                                        {"api": map[string]any{"key": apiKey}, "compression_params": map[string]any{"level": 6}},
+		"tags::0: must be one tag such as team:identity, got \"a,b\"":                                   {"api": map[string]any{"key": apiKey}, "tags": []any{"a,b"}},
+		"timeout: must be at least 1ms, or 0 for none, got 30ns: write it with a unit":                  {"api": map[string]any{"key": apiKey}, "timeout": 30},
+		"oversize: must be truncate or drop, got \"keep\"":                                              {"api": map[string]any{"key": apiKey}, "oversize": "keep"},
+		"too_old: must be send or drop, got \"\"":                                                       {"api": map[string]any{"key": apiKey}, "too_old": ""},
 	} {
 		_, err := load(t, values)
 		require.ErrorContains(t, err, want)

@@ -2,8 +2,9 @@
 // https://docs.datadoghq.com/api/latest/logs/#send-logs.
 //
 // A Stytch event arrives as Stytch's own stream would have sent it: its fields
-// at the root, untouched, with ddsource, service and ddtags beside them. Any
-// other record is sent as a message with its attributes.
+// at the root, untouched, with ddsource, service and ddtags beside them. A JSON
+// object of another service keeps its bytes as well, and gets what it lacks of its
+// record. Anything else is sent as a message with its attributes.
 //
 // Payloads are cut by Datadog's limits while they are encoded, so none is
 // estimated and none is too large. What Datadog would cut or hide without a

@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
@@ -22,8 +24,9 @@ func logs(bodies ...string) plog.Logs {
 	attrs := rl.Resource().Attributes()
 	attrs.PutStr("source", "stytch")
 	attrs.PutStr("service.name", "stytch.auth")
-	attrs.PutStr("deployment.environment.name", "live")
-	records := rl.ScopeLogs().AppendEmpty().LogRecords()
+	sl := rl.ScopeLogs().AppendEmpty()
+	sl.Scope().SetName(stytch.ScopeName)
+	records := sl.LogRecords()
 	for _, body := range bodies {
 		records.AppendEmpty().Body().SetStr(body)
 	}
@@ -64,7 +67,7 @@ func encode(t *testing.T, ld plog.Logs, tags ...string) string {
 	return text
 }
 
-const ours = `"ddsource":"stytch","service":"stytch.auth","ddtags":"service:stytch.auth,env:live"`
+const ours = `"ddsource":"stytch","service":"stytch.auth","ddtags":"service:stytch.auth,stytch-env:prod"`
 
 func TestEncode(t *testing.T) {
 	for body, want := range map[string]string{
@@ -91,11 +94,38 @@ func TestEncode(t *testing.T) {
 }
 
 func TestEncodeLabels(t *testing.T) {
-	require.Equal(t, `[{"ddsource":"stytch","service":"stytch.auth","ddtags":"service:stytch.auth,env:live,team:\"identity\""}]`,
+	require.Equal(t, `[{"ddsource":"stytch","service":"stytch.auth","ddtags":"service:stytch.auth,stytch-env:prod,team:\"identity\""}]`,
 		encode(t, logs(`{}`), `team:"identity"`))
 	ld := logs(`{"service":"its own"}`)
 	ld.ResourceLogs().At(0).Resource().Attributes().Clear()
-	require.Equal(t, `[{"service":"its own"}]`, encode(t, ld), "nothing is cut out for nothing")
+	require.Equal(t, `[{"service":"its own","ddtags":"stytch-env:prod"}]`, encode(t, ld), "nothing is cut out for nothing")
+	ld = logs(`{}`)
+	ld.ResourceLogs().At(0).Resource().Attributes().PutStr("deployment.environment.name", "test")
+	require.Equal(t, `[{`+ours+`}]`, encode(t, ld), "as of a live project")
+}
+
+// What Datadog finds no time in gets the record's.
+func TestEncodeDates(t *testing.T) {
+	for body, want := range map[string]string{
+		`{}`:                              `{"timestamp":1772366400123,` + ours + `}`,
+		`{"a":1}`:                         `{"a":1,"timestamp":1772366400123,` + ours + `}`,
+		`{"time":"2026-03-01T12:00:00Z"}`: `{"time":"2026-03-01T12:00:00Z","timestamp":1772366400123,` + ours + `}`,
+		`{"service":1,"x":{"date":2}}`:    `{"x":{"date":2},"timestamp":1772366400123,` + ours + `}`,
+		`{"timestamp":1}`:                 `{"timestamp":1,` + ours + `}`,
+		`{"_timestamp":null}`:             `{"_timestamp":null,` + ours + `}`,
+		`{"times\u0074amp":""}`:           `{"times\u0074amp":"",` + ours + `}`,
+		`{"date":"today"}`:                `{"date":"today",` + ours + `}`,
+		`{"@timestamp":1}`:                `{"@timestamp":1,` + ours + `}`,
+		`{"Timestamp":1}`:                 `{"Timestamp":1,` + ours + `}`,
+		`{"eventTime":1}`:                 `{"eventTime":1,` + ours + `}`,
+		`{"published_date":1}`:            `{"published_date":1,` + ours + `}`,
+		`{"syslog.timestamp":1}`:          `{"syslog.timestamp":1,` + ours + `}`,
+		`hello`:                           `{"message":"hello","timestamp":1772366400123,` + ours + `}`,
+	} {
+		ld := logs(body)
+		ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).SetTimestamp(1772366400123456789)
+		require.Equal(t, "["+want+"]", encode(t, ld), body)
+	}
 }
 
 func TestPayloadsAreWithinTheLimits(t *testing.T) {
@@ -127,9 +157,21 @@ func slicesRepeat(s string, n int) []string {
 func TestGoldenDatadog(t *testing.T) {
 	var out bytes.Buffer
 	for _, e := range append(testdata.Events(), testdata.OtherLines()...) {
-		fmt.Fprintf(&out, "# %s\n%s\n", e.Name, encode(t, logs(e.JSON), "team:identity"))
+		ld := logs(e.JSON)
+		record := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+		record.SetTimestamp(pcommon.NewTimestampFromTime(e.Time))
+		fmt.Fprintf(&out, "# %s\n%s\n", e.Name, encode(t, ld, "team:identity"))
 	}
 	testdata.Golden(t, "datadog.txt", out.Bytes())
+}
+
+// The same texts as logs of another service.
+func TestGoldenDatadogObjects(t *testing.T) {
+	var out bytes.Buffer
+	for _, e := range append(testdata.Events(), testdata.OtherLines()...) {
+		fmt.Fprintf(&out, "# %s\n%s\n", e.Name, encode(t, object(e.JSON), "team:identity"))
+	}
+	testdata.Golden(t, "datadog-objects.txt", out.Bytes())
 }
 
 // members returns the root members of a JSON object in order, names decoded

@@ -62,7 +62,7 @@ func (e *datadogExporter) start(ctx context.Context, host component.Host) error 
 	if err != nil {
 		return err
 	}
-	client, err := httpsend.NewClient(ctx, e.cfg.ClientConfig, host, e.set.TelemetrySettings)
+	client, err := httpsend.NewClient(ctx, e.cfg.ClientConfig, host, e.set)
 	if err != nil {
 		return err
 	}
@@ -92,6 +92,7 @@ func (e *datadogExporter) start(ctx context.Context, host component.Host) error 
 
 // warn tells what is unusual in the configuration, and yet may be right.
 func (e *datadogExporter) warn() {
+	httpsend.WarnOfNumbers(e.set.Logger, e.cfg.API.numbers)
 	if _, known := e.cfg.API.site(); !known && e.cfg.ClientConfig.Endpoint == "" {
 		e.set.Logger.Warn("api::site is none of Datadog's known sites and used as it is written", zap.String("site", e.cfg.API.Site))
 	}

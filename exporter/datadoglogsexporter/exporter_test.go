@@ -85,7 +85,7 @@ func TestCounts(t *testing.T) {
 	} {
 		before := len(datadog.Logs())
 		r := startRig(t, url, tc.edit)
-		ld := logs(`{"n":0}`, `{"timestamp":1772366400123}`, object(2_000_000))
+		ld := logs(`{"n":0}`, `{"timestamp":1772366400123}`, sized(2_000_000))
 		ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(1).SetTimestamp(pcommon.NewTimestampFromTime(time.UnixMilli(1772366400123)))
 		require.NoError(t, r.ConsumeLogs(t.Context(), ld))
 		r.stop()

@@ -22,6 +22,11 @@ const (
 // attrHost is the host's name in OpenTelemetry's semantic conventions.
 const attrHost = "host.name"
 
+// stytchEnv is what Stytch's own stream tags every event with. It is not the
+// project's environment, which project_id tells: Stytch sends it of live and of test
+// projects alike.
+const stytchEnv = "stytch-env:prod"
+
 // labels is what is added to each record of a resource.
 type labels struct {
 	*written
@@ -31,49 +36,57 @@ type labels struct {
 // written is labels as they are written, and what they were made of.
 type written struct {
 	text                                    string // JSON, without the braces
+	members                                 []label
 	hasSource, hasService, hasTags, hasHost bool
 
-	source, service, env string
+	source, service string
+	event           bool // whether they are of Stytch's events
 }
 
-// labeler makes labels. The last ones are kept: most resources have the same.
-type labeler struct{ last atomic.Pointer[written] }
+// label is one of them, its value as JSON.
+type label struct{ name, value string }
 
-// labels reads the attributes of a resource.
-func (l *labeler) labels(resource pcommon.Map, cfg *Config) labels {
-	source, service, env := text(resource, stytch.AttrSource), text(resource, stytch.AttrServiceName), text(resource, stytch.AttrEnvironment)
-	last := l.last.Load()
-	if last == nil || last.source != source || last.service != service || last.env != env {
-		last = write(source, service, env, cfg)
-		l.last.Store(last)
+// labeler makes labels. The last ones are kept: most resources have the same.
+type labeler struct{ events, others atomic.Pointer[written] }
+
+// labels reads the attributes of a resource, for its Stytch events or for its other
+// records.
+func (l *labeler) labels(resource pcommon.Map, event bool, cfg *Config) labels {
+	kept := &l.others
+	if event {
+		kept = &l.events
+	}
+	source, service := text(resource, stytch.AttrSource), text(resource, stytch.AttrServiceName)
+	last := kept.Load()
+	if last == nil || last.source != source || last.service != service {
+		last = write(source, service, event, cfg)
+		kept.Store(last)
 	}
 	return labels{last, resource}
 }
 
-// write writes labels. What is empty has none; the tags are those of Stytch's own
-// stream and the user's. The strings may be parts of a request's memory: clones do
-// not keep it.
-func write(source, service, env string, cfg *Config) *written {
-	w := written{source: strings.Clone(source), service: strings.Clone(service), env: strings.Clone(env)}
+// write writes labels. What is empty has none; an event's tags are those of Stytch's
+// own stream, then the user's. The strings may be parts of a request's memory: clones
+// do not keep it.
+func write(source, service string, event bool, cfg *Config) *written {
+	w := written{source: strings.Clone(source), service: strings.Clone(service), event: event}
 	var dst []byte
 	add := func(key, value string) bool {
 		if value == "" {
 			return false
 		}
-		if len(dst) > 0 {
-			dst = append(dst, ',')
-		}
-		dst = jsonscan.AppendQuoted(dst, key)
-		dst = append(dst, ':')
+		dst = appendKey(dst, 0, key)
+		begin := len(dst)
 		dst = jsonscan.AppendQuoted(dst, value)
+		w.members = append(w.members, label{key, string(dst[begin:])})
 		return true
 	}
 	var tags []string
 	if service != "" {
 		tags = append(tags, "service:"+service)
 	}
-	if env != "" {
-		tags = append(tags, "env:"+env)
+	if event {
+		tags = append(tags, stytchEnv)
 	}
 	w.hasSource = add(keySource, source)
 	w.hasService = add(keyService, service)
@@ -109,7 +122,7 @@ func (l *labels) replace(key string) bool {
 // tell tells whether a resource attribute is among the labels under another
 // name.
 func (l *labels) tell(key string) bool {
-	return key == stytch.AttrSource || key == stytch.AttrServiceName || key == stytch.AttrEnvironment
+	return key == stytch.AttrSource || key == stytch.AttrServiceName
 }
 
 // appendEnd appends the labels and the closing brace.

@@ -26,44 +26,109 @@ const (
 	keyOtelSpan  = "otel.span_id"
 )
 
-// structure is the map that a record's body is, if it is one.
-type structure struct {
-	pcommon.Map
-	is bool
-}
-
-func (s structure) has(key string) bool {
-	if !s.is {
-		return false
+// isDate tells whether Datadog reads a log's date from a member of that name.
+func isDate(name string) bool {
+	switch name {
+	case "@timestamp", keyTimestamp, "_timestamp", "Timestamp", "eventTime", "date", "published_date", "syslog.timestamp":
+		return true
 	}
-	_, ok := s.Get(key)
-	return ok
+	return false
 }
 
-// appendMessage encodes a record that is no event: its body as the message, or
-// a map's members at the root; its attributes, then its resource's, at the
-// root. Of two members with one name the first of these is sent: the labels,
-// the body's, level, date and trace, the record's, the resource's.
-func (r *record) appendMessage(dst []byte) []byte {
-	dst = append(dst, '{')
-	start := len(dst)
-	var body structure
-	if r.Body().Type() == pcommon.ValueTypeMap {
-		body = structure{r.Body().Map(), true}
-		for k, v := range body.All() {
-			if !r.labels.replace(k) {
-				dst = appendMember(dst, start, k, v)
+// isStatus tells whether Datadog reads a log's level from a member of that name.
+func isStatus(name string) bool {
+	switch name {
+	case keyStatus, "severity", "level", "syslog.severity":
+		return true
+	}
+	return false
+}
+
+// appendMessage encodes a record whose body is a text: as the message, with the
+// rest of the record beside it.
+func (r *record) appendMessage(dst []byte, text string) []byte {
+	e := r.entry
+	e.begin(dst)
+	e.add(keyMessage)
+	e.dst = jsonscan.AppendQuoted(e.dst, text)
+	r.addRest(e)
+	return r.labels.appendEnd(e.dst, true)
+}
+
+// appendMap encodes a record whose body is a map: its members at the root, with
+// the rest of the record beside them. Those of a label's name give way to it.
+func (r *record) appendMap(dst []byte, body pcommon.Map) []byte {
+	e := r.entry
+	e.begin(dst)
+	for k, v := range body.All() {
+		if r.labels.replace(k) {
+			continue
+		}
+		e.add(k)
+		e.dst = appendValue(e.dst, v)
+		if v.Type() == pcommon.ValueTypeMap && isParent(k) {
+			for child := range v.Map().All() {
+				e.note(k + "." + child)
 			}
 		}
-	} else {
-		dst = jsonscan.AppendQuoted(appendKey(dst, start, keyMessage), r.Body().AsString())
 	}
-	dst = r.appendLevelDateTrace(dst, start, body)
-	attrs := r.Attributes()
-	for k, v := range attrs.All() {
-		if !r.taken(k, body) {
-			dst = appendMember(dst, start, k, v)
+	r.addRest(e)
+	return r.labels.appendEnd(e.dst, len(e.dst) > e.start)
+}
+
+// appendObject encodes a record whose body is the JSON object of another service:
+// every byte between its braces, then what it lacks of the rest of the record and
+// of the labels. It returns false, and dst as it was, unless text is exactly one
+// valid JSON object in valid UTF-8.
+func (r *record) appendObject(dst []byte, text string) ([]byte, bool) {
+	o, err := jsonscan.ReadObject(text, jsonscan.SkipSpace(text, 0), 0)
+	if err != nil {
+		return dst, false
+	}
+	e := r.entry
+	e.begin(dst)
+	first, end := 0, 0
+	var m jsonscan.Member
+	for o.Next(&m) {
+		if end == 0 {
+			first = m.Key
 		}
+		end = m.End
+		e.noteMember(text, &m)
+	}
+	if o.Err() != nil || jsonscan.SkipSpace(text, o.End()) != len(text) {
+		return dst, false
+	}
+	e.dst = append(e.dst, text[first:end]...)
+	r.addRest(e)
+	for _, l := range r.labels.members {
+		if !e.has(l.name) {
+			e.add(l.name)
+			e.dst = append(e.dst, l.value...)
+		}
+	}
+	return append(e.dst, '}'), true
+}
+
+// addRest adds level, date and trace, the record's attributes and its resource's.
+// Of two members with one name the first of these is sent: the body's, the labels,
+// level, date and trace, the record's, the resource's.
+func (r *record) addRest(e *entry) {
+	if s := status(r.LogRecord); s != "" && !e.hasAny(isStatus) {
+		e.addString(keyStatus, s)
+	}
+	if r.at != 0 && !e.hasAny(isDate) {
+		e.note(keyTimestamp)
+		e.dst = r.appendDate(e.dst, e.start)
+	}
+	if id := r.TraceID(); !id.IsEmpty() {
+		e.addID(keyTraceID, keyOtelTrace, id[8:], id[:])
+	}
+	if id := r.SpanID(); !id.IsEmpty() {
+		e.addID(keySpanID, keyOtelSpan, id[:], id[:])
+	}
+	for k, v := range r.Attributes().All() {
+		r.addAttribute(e, k, v)
 	}
 	for k, v := range r.labels.resource.All() {
 		if r.labels.tell(k) {
@@ -72,74 +137,25 @@ func (r *record) appendMessage(dst []byte) []byte {
 		if k == attrHost {
 			k = keyHostname
 		}
-		if _, twice := attrs.Get(k); !twice && !r.taken(k, body) {
-			dst = appendMember(dst, start, k, v)
-		}
+		r.addAttribute(e, k, v)
 	}
-	return r.labels.appendEnd(dst, len(dst) > start)
 }
 
-// taken tells whether a member before the attributes has the name.
-func (r *record) taken(key string, body structure) bool {
-	switch key {
-	case keyMessage:
-		if !body.is {
-			return true
-		}
-	case keyStatus:
-		if status(r.LogRecord) != "" {
-			return true
-		}
-	case keyTimestamp:
-		if r.at != 0 {
-			return true
-		}
-	case keyTraceID, keyOtelTrace:
-		if !r.TraceID().IsEmpty() {
-			return true
-		}
-	case keySpanID, keyOtelSpan:
-		if !r.SpanID().IsEmpty() {
-			return true
-		}
+func (r *record) addAttribute(e *entry, name string, v pcommon.Value) {
+	if !r.labels.replace(name) && !e.has(name) {
+		e.add(name)
+		e.dst = appendValue(e.dst, v)
 	}
-	return r.labels.replace(key) || body.has(key)
 }
 
-func (r *record) appendLevelDateTrace(dst []byte, start int, body structure) []byte {
-	if s := status(r.LogRecord); s != "" && !body.has(keyStatus) {
-		dst = jsonscan.AppendQuoted(appendKey(dst, start, keyStatus), s)
+// addID adds the last 64 bits of an id in decimal and the whole in hexadecimal.
+func (e *entry) addID(decimal, hexadecimal string, last, whole []byte) {
+	if !e.has(decimal) {
+		e.addString(decimal, strconv.FormatUint(binary.BigEndian.Uint64(last), 10))
 	}
-	if r.at != 0 && !body.has(keyTimestamp) { // milliseconds: Datadog reads no finer ones
-		dst = strconv.AppendInt(appendKey(dst, start, keyTimestamp), r.at.AsTime().UnixMilli(), 10)
+	if !e.has(hexadecimal) {
+		e.addString(hexadecimal, hex.EncodeToString(whole))
 	}
-	if id := r.TraceID(); !id.IsEmpty() {
-		dst = appendDecimal(dst, start, keyTraceID, id[8:], body)
-		dst = appendHex(dst, start, keyOtelTrace, id[:], body)
-	}
-	if id := r.SpanID(); !id.IsEmpty() {
-		dst = appendDecimal(dst, start, keySpanID, id[:], body)
-		dst = appendHex(dst, start, keyOtelSpan, id[:], body)
-	}
-	return dst
-}
-
-func appendDecimal(dst []byte, start int, key string, id []byte, body structure) []byte {
-	if body.has(key) {
-		return dst
-	}
-	dst = append(appendKey(dst, start, key), '"')
-	dst = strconv.AppendUint(dst, binary.BigEndian.Uint64(id), 10)
-	return append(dst, '"')
-}
-
-func appendHex(dst []byte, start int, key string, id []byte, body structure) []byte {
-	if body.has(key) {
-		return dst
-	}
-	dst = append(appendKey(dst, start, key), '"')
-	dst = hex.AppendEncode(dst, id)
-	return append(dst, '"')
 }
 
 // status is the level: of the severity's number by the names that Datadog's

@@ -75,7 +75,7 @@ func TestMessages(t *testing.T) {
 				for _, k := range []string{"message", "status", "timestamp", "ddsource", "service", "ddtags", "a"} {
 					lr.Attributes().PutStr(k, "record")
 				}
-			}, `{"message":"m","status":"info","timestamp":1,"a":"record","ddsource":"go","service":"shop","ddtags":"service:shop,env:prod"}`,
+			}, `{"message":"m","status":"info","timestamp":1,"a":"record","deployment.environment.name":"prod","ddsource":"go","service":"shop","ddtags":"service:shop"}`,
 		},
 		"theirs where we have none": {map[string]any{"status": "resource"}, func(lr plog.LogRecord) {
 			lr.Body().SetStr("m")
@@ -96,11 +96,17 @@ func TestMessages(t *testing.T) {
 			body.PutStr("service", "body")
 		}, `{"a":"body","status":200,"timestamp":1,"b":"record","message":"record","c":"resource","service":"shop","ddtags":"service:shop"}`},
 		"an empty map as the body": {nil, func(lr plog.LogRecord) { lr.Body().SetEmptyMap() }, `{}`},
-		"an object as the body": {map[string]any{"a": 1}, func(lr plog.LogRecord) {
-			lr.Body().SetStr(`{"b":2}`)
+		"a map with a level and a date": {nil, func(lr plog.LogRecord) {
 			lr.SetSeverityNumber(plog.SeverityNumberFatal)
-			lr.Attributes().PutStr("c", "x")
-		}, `{"b":2}`},
+			lr.SetTimestamp(1_000_000)
+			lr.SetTraceID(pcommon.TraceID{15: 1})
+			body := lr.Body().SetEmptyMap()
+			body.PutStr("level", "body")
+			body.PutEmptyMap("syslog").PutStr("timestamp", "body")
+			body.PutEmptyMap("dd").PutStr("trace_id", "body")
+		}, `{"level":"body","syslog":{"timestamp":"body"},"dd":{"trace_id":"body"},"otel.trace_id":"00000000000000000000000000000001"}`},
+		"bytes as the body":  {nil, func(lr plog.LogRecord) { lr.Body().SetEmptyBytes().FromRaw([]byte("a \"line\"\xff")) }, `{"message":"a \"line\"` + "\uFFFD" + `"}`},
+		"an object in bytes": {nil, func(lr plog.LogRecord) { lr.Body().SetEmptyBytes().FromRaw([]byte(`{"a":1.50}`)) }, `{"a":1.50}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := encode(t, message(tc.resource, tc.edit))

@@ -115,7 +115,7 @@ func TestNoSecretIsTold(t *testing.T) {
 
 // An error of the configuration names the key, never its value.
 func TestNoSecretIsToldOfABadConfiguration(t *testing.T) {
-	for _, key := range []string{apiKey + "\n", " " + apiKey, apiKey + "é", strings.Repeat(apiKey, 2)} {
+	for _, key := range []string{apiKey + "\n\n", " " + apiKey, apiKey + "é", strings.Repeat(apiKey, 2)} {
 		cfg, err := load(t, map[string]any{"api": map[string]any{"key": key, "site": "https://x"}, "compression": "lz4"})
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), apiKey)

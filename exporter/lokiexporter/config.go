@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
+	"unicode"
 
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
@@ -45,6 +48,23 @@ type Config struct {
 	ClientConfig confighttp.ClientConfig                                  `mapstructure:",squash"` // the keys of every HTTP exporter stand at its root
 	QueueConfig  configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
 	RetryConfig  configretry.BackOffConfig                                `mapstructure:"retry_on_failure"`
+
+	numbers []string // keys of texts that are numbers in the configuration
+}
+
+// Unmarshal takes numbers as texts where texts are wanted, and cuts the line end of
+// a file off a secret.
+func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
+	numbers, err := httpsend.Texts(conf, "username", "password", "tenant_id")
+	if err != nil {
+		return err
+	}
+	cfg.numbers = numbers
+	if err := conf.Unmarshal(cfg); err != nil {
+		return err
+	}
+	httpsend.CutLineEnds(cfg.ClientConfig.Headers)
+	return nil
 }
 
 // Hostname is a host name or an IP address, with a port where it is not 443.
@@ -59,7 +79,7 @@ func (h Hostname) Validate() error {
 	if err != nil || u.Host != string(h) || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || strings.ContainsAny(u.Host, ",; \t") {
 		return fmt.Errorf("must be a host name without scheme or path, got %q", string(h))
 	}
-	return nil
+	return httpsend.CheckPort(u.Port())
 }
 
 // TooOld is what becomes of an entry that Loki will refuse for its time.
@@ -84,7 +104,7 @@ func (cfg *Config) Validate() error {
 	if _, err := cfg.url(); err != nil {
 		errs = append(errs, err)
 	}
-	errs = append(errs, httpsend.CheckTimeout(cfg.ClientConfig))
+	errs = append(errs, httpsend.Check(cfg.ClientConfig, cfg.QueueConfig, cfg.RetryConfig))
 	if (cfg.Username == "") != (cfg.Password == "") {
 		errs = append(errs, errors.New("username, password: set both or neither"))
 	}
@@ -94,9 +114,10 @@ func (cfg *Config) Validate() error {
 	if cfg.Username != "" && cfg.ClientConfig.Auth.HasValue() {
 		errs = append(errs, errors.New("username, auth: set one of them"))
 	}
-	if strings.ContainsFunc(cfg.TenantID, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		errs = append(errs, errors.New("tenant_id: must not hold control characters"))
+	if strings.ContainsFunc(cfg.Username, unicode.IsControl) {
+		errs = append(errs, errors.New("username: must not hold a control character, such as a line end"))
 	}
+	errs = append(errs, httpsend.CheckSecret("password", cfg.Password), checkTenant(cfg.TenantID))
 	if _, err := cfg.wire(); err != nil {
 		errs = append(errs, err)
 	}
@@ -107,6 +128,24 @@ func (cfg *Config) Validate() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// What Loki takes as a tenant:
+// https://github.com/grafana/dskit/blob/main/tenant/tenant.go.
+const longestTenant = 150 // bytes
+
+var tenantCharacters = regexp.MustCompile(`^[a-zA-Z0-9!\-_.*'()]*$`)
+
+func checkTenant(tenant string) error {
+	switch {
+	case !tenantCharacters.MatchString(tenant):
+		return fmt.Errorf("tenant_id: must be one tenant, of letters, digits and !-_.*'() alone, got %q", tenant)
+	case len(tenant) > longestTenant:
+		return fmt.Errorf("tenant_id: must be at most %d bytes long, got %d", longestTenant, len(tenant))
+	case tenant == "." || tenant == "..":
+		return fmt.Errorf("tenant_id: must not be %q, which Loki refuses", tenant)
+	}
+	return nil
 }
 
 // url is where requests are posted to.

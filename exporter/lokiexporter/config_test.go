@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configcompression"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
@@ -40,6 +41,34 @@ func TestConfig(t *testing.T) {
 		Encoding:           encodingProtobuf, MaxRequestBytes: 500_000, TooOld: dropTooOld,
 		ClientConfig: client, QueueConfig: httpsend.DefaultQueue(), RetryConfig: httpsend.DefaultRetry(),
 	}, cfg)
+}
+
+// A number that stands for a text is that text, and a secret from a file is not the
+// file's line end.
+func TestTexts(t *testing.T) {
+	retrieved, err := confmap.NewRetrievedFromYAML([]byte(`{hostname: x, username: 123456, password: 1234, tenant_id: 1, headers: {X-A: "a\n"}}`))
+	require.NoError(t, err)
+	conf, err := retrieved.AsConf()
+	require.NoError(t, err)
+	cfg := defaults()
+	require.NoError(t, conf.Unmarshal(cfg))
+	require.NoError(t, confmap.Validate(cfg))
+	want := defaults()
+	want.Hostname, want.Username, want.Password, want.TenantID = "x", "123456", "1234", "1"
+	want.ClientConfig.Headers = configopaque.MapList{{Name: "X-A", Value: "a"}}
+	want.numbers = []string{"username", "password", "tenant_id"}
+	require.Equal(t, want, cfg)
+
+	cfg, err = load(t, map[string]any{"hostname": "x", "username": "u\r\n", "password": "p\n", "tenant_id": "t\n"})
+	require.NoError(t, err)
+	want = defaults()
+	want.Hostname, want.Username, want.Password, want.TenantID = "x", "u", "p", "t"
+	require.Equal(t, want, cfg)
+}
+
+// The longest tenant of every character that Loki takes.
+func TestTenant(t *testing.T) {
+	require.NoError(t, checkTenant(strings.Repeat("aZ09!-_.*'()...", 10)))
 }
 
 func TestURL(t *testing.T) {
@@ -82,7 +111,23 @@ func TestConfigErrors(t *testing.T) {
 		"half a key":        {map[string]any{"username": "u"}, "username, password: set both or neither"},
 		"colon":             {map[string]any{"username": "u:v", "password": "p"}, "username: must not hold a colon"},
 		"two keys":          {map[string]any{"username": "u", "password": "p", "auth": map[string]any{"authenticator": "bearertokenauth"}}, "username, auth: set one of them"},
-		"tenant":            {map[string]any{"tenant_id": "a\nb"}, "tenant_id: must not hold control characters"},
+		"tenant":            {map[string]any{"tenant_id": "a\nb"}, `tenant_id: must be one tenant, of letters, digits and !-_.*'() alone, got "a\nb"`},
+		"tenant's path":     {map[string]any{"tenant_id": "a/b"}, `tenant_id: must be one tenant, of letters, digits and !-_.*'() alone, got "a/b"`},
+		"two tenants":       {map[string]any{"tenant_id": "a|b"}, `tenant_id: must be one tenant, of letters, digits and !-_.*'() alone, got "a|b"`},
+		"tenant's folder":   {map[string]any{"tenant_id": ".."}, `tenant_id: must not be "..", which Loki refuses`},
+		"tenant, a dot":     {map[string]any{"tenant_id": "."}, `tenant_id: must not be ".", which Loki refuses`},
+		"long tenant":       {map[string]any{"tenant_id": strings.Repeat("a", 151)}, "tenant_id: must be at most 150 bytes long, got 151"},
+		"user's control":    {map[string]any{"username": "a\tb", "password": "p"}, "username: must not hold a control character, such as a line end"},
+		"password's end":    {map[string]any{"username": "a", "password": "hunter2\n\n"}, "password: must not begin or end with white space or hold a control character, such as a line end"},
+		"password's space":  {map[string]any{"username": "a", "password": " hunter2"}, "password: must not begin or end with white space"},
+		"password, a float": {map[string]any{"username": "a", "password": 1e5}, "'password' must be in quotes"},
+		"header name":       {map[string]any{"headers": map[string]any{"a b": "x"}}, `headers::a b: must be the name of a header, such as X-Tenant, got "a b"`},
+		"header value":      {map[string]any{"headers": map[string]any{"X-A": "a\x00"}}, "headers::X-A: must not hold a control character"},
+		"proxy":             {map[string]any{"proxy_url": "localhost:3128"}, "proxy_url: must be a URL that begins with http://, https:// or socks5:// and names a host"},
+		"port":              {map[string]any{"hostname": "x:65536"}, "hostname: the port must be between 1 and 65535, got 65536"},
+		"endpoint's port":   {map[string]any{"hostname": "", "endpoint": "http://x:70000"}, "endpoint: the port must be between 1 and 65535, got 70000"},
+		"retry, no unit":    {map[string]any{"retry_on_failure": map[string]any{"initial_interval": 5}}, "retry_on_failure::initial_interval: must be at least 1ms, got 5ns"},
+		"flush, no unit":    {map[string]any{"sending_queue": map[string]any{"batch": map[string]any{"flush_timeout": 200}}}, "sending_queue::batch::flush_timeout: must be at least 1ms, got 200ns"},
 		"encoding":          {map[string]any{"encoding": "xml"}, `encoding: must be json or protobuf, got "xml"`},
 		"json zstd":         {map[string]any{"compression": "zstd"}, `compression: must be gzip or none with the encoding json, got "zstd"`},
 		"json deflate":      {map[string]any{"compression": "deflate"}, `compression: must be gzip or none with the encoding json, got "deflate"`},
@@ -117,6 +162,7 @@ func TestConfigErrors(t *testing.T) {
 			}
 			_, err := load(t, tc.values)
 			require.ErrorContains(t, err, tc.want)
+			require.NotContains(t, err.Error(), "hunter2")
 		})
 	}
 	for _, attribute := range []string{"stytch.action", "stytch.status", "stytch.organization_id", "stytch.project_id", "http.response.status_code"} {

@@ -53,10 +53,11 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	client, err := httpsend.NewClient(ctx, e.cfg.ClientConfig, host, e.set.TelemetrySettings)
+	client, err := httpsend.NewClient(ctx, e.cfg.ClientConfig, host, e.set)
 	if err != nil {
 		return err
 	}
+	httpsend.WarnOfNumbers(e.set.Logger, e.cfg.numbers)
 	e.sender = &httpsend.Sender{
 		Client:  client,
 		URL:     url,

@@ -92,12 +92,17 @@ func (in *intake) relabel(resource pcommon.Map, lr plog.LogRecord) {
 	}
 }
 
-// line is a body as it is written, byte for byte where it is a string.
+// line is a body as it is written, byte for byte where it is a string or bytes, which
+// receivers that decode nothing make.
 func line(body pcommon.Value) string {
-	if body.Type() == pcommon.ValueTypeStr {
+	switch body.Type() {
+	case pcommon.ValueTypeStr:
 		return lokipush.Text(body.Str())
+	case pcommon.ValueTypeBytes:
+		return lokipush.Text(string(body.Bytes().AsRaw()))
+	default:
+		return lokipush.Text(body.AsString())
 	}
-	return lokipush.Text(body.AsString())
 }
 
 func compare(x, y entry) int {

@@ -2,17 +2,15 @@ package httpsend
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 )
 
@@ -51,40 +49,35 @@ func DefaultRetry() configretry.BackOffConfig {
 	return retry
 }
 
-// Endpoint returns the URL to post to: the endpoint as the user wrote it, with
-// path where it has none.
-func Endpoint(endpoint, path string) (string, error) {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return "", errors.New("endpoint: must be a URL such as https://example.com") // the error would quote the URL
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return "", errors.New("endpoint: must be a URL that begins with https:// or http:// and names a host")
-	}
-	if strings.Trim(u.Path, "/") == "" {
-		u.Path = path
-	}
-	return u.String(), nil
-}
-
-// CheckTimeout refuses a timeout that nothing can be sent within: a number
-// without a unit is nanoseconds.
-func CheckTimeout(cfg confighttp.ClientConfig) error {
-	if t := cfg.Timeout; t != 0 && t < time.Millisecond {
-		return fmt.Errorf("timeout: must be at least 1ms, or 0 for none, got %s: write it with a unit, such as 30s", t)
-	}
-	return nil
-}
-
 // NewClient builds the HTTP client. The Sender compresses for itself, into
 // pooled memory, and follows no redirect: net/http would send the key of a
 // header of our own along to wherever it leads.
-func NewClient(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set component.TelemetrySettings) (*http.Client, error) {
+func NewClient(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set exporter.Settings) (*http.Client, error) {
+	if err := checkAuthenticator(ctx, cfg, host, set.ID); err != nil {
+		return nil, err
+	}
 	cfg.Compression = ""
-	client, err := cfg.ToClient(ctx, host.GetExtensions(), set)
+	client, err := cfg.ToClient(ctx, host.GetExtensions(), set.TelemetrySettings)
 	if err != nil {
 		return nil, fmt.Errorf("building the HTTP client: %w", err)
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return client, nil
+}
+
+// checkAuthenticator refuses an authenticator that is no extension of the service.
+// Only the start knows them: a configuration is valid by itself.
+func checkAuthenticator(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, id component.ID) error {
+	if !cfg.Auth.HasValue() {
+		return nil
+	}
+	auth := cfg.Auth.Get()
+	key := fmt.Sprintf("exporters::%s::auth::authenticator", id)
+	if _, enabled := host.GetExtensions()[auth.AuthenticatorID]; !enabled {
+		return fmt.Errorf("%s: %q is no enabled extension: define it under extensions and list it in service::extensions", key, auth.AuthenticatorID)
+	}
+	if _, err := auth.GetHTTPClientAuthenticator(ctx, host.GetExtensions()); err != nil {
+		return fmt.Errorf("%s: %q: %w", key, auth.AuthenticatorID, err)
+	}
+	return nil
 }

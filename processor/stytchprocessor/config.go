@@ -54,7 +54,7 @@ const (
 func (cfg *DeduplicateConfig) Validate() error {
 	var errs []error
 	if cfg.Window < time.Second || cfg.Window > longestWindow {
-		errs = append(errs, fmt.Errorf("window: must be between 1s and %s, got %s", longestWindow, cfg.Window))
+		errs = append(errs, fmt.Errorf("window: must be between 1s and %s, got %s: write it with a unit, such as 10m", longestWindow, cfg.Window))
 	}
 	if cfg.MaxEvents < 1 || cfg.MaxEvents > mostEvents {
 		errs = append(errs, fmt.Errorf("max_events: must be between 1 and %d, got %d", mostEvents, cfg.MaxEvents))

@@ -12,8 +12,8 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
 )
 
-// counters tell what became of events that were not handed on. The first of a
-// kind is logged. The metrics carry the processor's id: one destination has one.
+// counters tell what became of events that were not handed on. The first duplicate
+// and the first event forgotten are logged; the gate logs what it drops. The metrics carry the processor's id: one destination has one.
 type counters struct {
 	*metadata.TelemetryBuilder
 	logger *zap.Logger
@@ -22,7 +22,7 @@ type counters struct {
 	ofDisabled  metric.MeasurementOption
 	ofDuplicate metric.MeasurementOption
 
-	disabledOnce, duplicateOnce, forgottenOnce sync.Once
+	duplicateOnce, forgottenOnce sync.Once
 }
 
 func newCounters(set processor.Settings) (*counters, error) {
@@ -34,22 +34,23 @@ func newCounters(set processor.Settings) (*counters, error) {
 	with := func(attrs ...attribute.KeyValue) metric.MeasurementOption {
 		return metric.WithAttributeSet(attribute.NewSet(append(attrs, id)...))
 	}
-	return &counters{
+	c := &counters{
 		TelemetryBuilder: builder, logger: set.Logger,
 		ofProcessor: with(),
 		ofDisabled:  with(attribute.String("reason", "disabled")),
 		ofDuplicate: with(attribute.String("reason", "duplicate")),
-	}, nil
+	}
+	// A counter that has counted nothing is not exported: who looks for it would
+	// not tell none from no such metric.
+	ctx := context.Background()
+	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofDisabled)
+	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofDuplicate)
+	builder.ProcessorStytchForgottenEvents.Add(ctx, 0, c.ofProcessor)
+	return c, nil
 }
 
-func (c *counters) disabled(ctx context.Context, n int) {
-	if n == 0 {
-		return
-	}
-	c.ProcessorStytchDroppedEvents.Add(ctx, int64(n), c.ofDisabled)
-	c.disabledOnce.Do(func() {
-		c.logger.Info("The stream is disabled: events are acknowledged and dropped, and will not be sent later")
-	})
+func (c *counters) disabled(ctx context.Context, n int64) {
+	c.ProcessorStytchDroppedEvents.Add(ctx, n, c.ofDisabled)
 }
 
 func (c *counters) duplicates(ctx context.Context, n int) {

@@ -87,7 +87,13 @@ func TestConfig(t *testing.T) {
 			"empty memory",
 			map[string]any{"deduplicate": map[string]any{"window": 0, "max_events": -1}},
 			nil,
-			"deduplicate: window: must be between 1s and 8760h0m0s, got 0s\nmax_events: must be between 1 and 1073741824, got -1",
+			"deduplicate: window: must be between 1s and 8760h0m0s, got 0s: write it with a unit, such as 10m\nmax_events: must be between 1 and 1073741824, got -1",
+		},
+		{
+			"a window without a unit",
+			map[string]any{"deduplicate": map[string]any{"window": 600}},
+			nil,
+			"deduplicate: window: must be between 1s and 8760h0m0s, got 600ns: write it with a unit, such as 10m",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

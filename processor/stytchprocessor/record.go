@@ -9,8 +9,8 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
-// key stands for an event's id: 128 bits of two hashes, each with a random seed
-// of its own that never leaves the process. A new event is taken for one of
+// key stands for an event's project and id: 128 bits of hashes, each with a random
+// seed of its own that never leaves the process. A new event is taken for one of
 // 500,000 remembered ones with a chance of 500,000 in 2^128: once in 10^21
 // years at 20,000 events a second. Without the seeds nobody can make ids that
 // collide.
@@ -19,9 +19,18 @@ type key [2]uint64
 // noKey is the key of an event without an id.
 var noKey key
 
-type seeds [2]maphash.Seed
+type seeds struct{ project, id [2]maphash.Seed }
 
-func newSeeds() seeds { return seeds{maphash.MakeSeed(), maphash.MakeSeed()} }
+func newSeeds() seeds {
+	return seeds{
+		project: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+		id:      [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
+	}
+}
+
+func hash(seeds [2]maphash.Seed, s string) key {
+	return key{maphash.String(seeds[0], s), maphash.String(seeds[1], s)}
+}
 
 // record is what deduplication knows of a log record.
 type record struct {
@@ -38,23 +47,32 @@ const (
 	wait                  // another request has it in flight
 )
 
-// records lists the log records of ld, in order. Ids are unique across
-// projects, so the resource plays no part.
+// records lists the log records of ld, in order.
 func (s seeds) records(ld plog.Logs) []record {
 	list := make([]record, 0, ld.LogRecordCount())
 	for _, rl := range ld.ResourceLogs().All() {
+		project := s.projectKey(rl.Resource().Attributes())
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
-				list = append(list, record{key: s.key(lr.Attributes())})
+				list = append(list, record{key: s.key(project, lr.Attributes())})
 			}
 		}
 	}
 	return list
 }
 
+// projectKey hashes the project of a resource.
+func (s seeds) projectKey(resource pcommon.Map) key {
+	project := ""
+	if v, ok := resource.Get(stytch.AttrProjectID); ok {
+		project = v.AsString()
+	}
+	return hash(s.project, project)
+}
+
 // key hashes the message id of a webhook, which its retries share, or else the
-// id of the event.
-func (s seeds) key(attrs pcommon.Map) key {
+// id of the event, and joins it with its project: two projects may use one id.
+func (s seeds) key(project key, attrs pcommon.Map) key {
 	id, ok := attrs.Get(stytch.AttrWebhookID)
 	if !ok {
 		id, ok = attrs.Get(stytch.AttrEventID)
@@ -62,7 +80,8 @@ func (s seeds) key(attrs pcommon.Map) key {
 	if !ok || id.Type() != pcommon.ValueTypeStr || id.Str() == "" {
 		return noKey
 	}
-	return key{maphash.String(s[0], id.Str()), maphash.String(s[1], id.Str())}
+	k := hash(s.id, id.Str())
+	return key{k[0] ^ project[0], k[1] ^ project[1]}
 }
 
 // keep removes the records that have another action, and what is empty then.
