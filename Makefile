@@ -10,6 +10,7 @@ FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 COUNT ?= 6
 SOAK ?= 30m
+LISTEN ?= localhost:8321
 
 .PHONY: all build run test race e2e e2e-loki e2e-faults soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
 
@@ -25,9 +26,9 @@ $(BINARY): builder-config.yaml go.mod go.sum $(SOURCES)
 	@$(TOOL) builder --config builder-config.yaml 2>&1 | awk '{ sub(/^[^\t]*\t/, ""); print "    " $$0; fflush() }'; exit $${PIPESTATUS[0]}
 	@touch $(BINARY)
 
-run: build ## show the main job at work: push events in, see them arrive at local stand-ins
+run: build ## show the main job at work: events go in and arrive at local stand-ins; LISTEN=localhost:8321
 	@go build -o build/demo ./e2e/demo
-	@build/demo
+	@build/demo -with-parent -listen $(LISTEN)
 
 test: ## unit tests
 	go test ./...
