@@ -38,7 +38,8 @@ type Options struct {
 	Env      map[string]string // all of its environment
 	Receiver string            // host:port of the receiver, which tells when the collector is ready
 
-	Directory string // the working directory, if not this process's own
+	Directory string   // the working directory, if not this process's own
+	Arguments []string // further ones, such as --feature-gates=…
 }
 
 // Collector is a running collector.
@@ -75,7 +76,7 @@ func Spawn(options Options) (*Collector, error) {
 	for _, config := range options.Configs {
 		arguments = append(arguments, "--config", config)
 	}
-	command, err := Command(options.Env, arguments...)
+	command, err := Command(options.Env, append(arguments, options.Arguments...)...)
 	if err != nil {
 		return nil, err
 	}
