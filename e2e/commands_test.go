@@ -1,0 +1,154 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+)
+
+// TestCommands goes through each document from its top, in a fresh folder. A whole configuration is
+// saved as collector.yaml. A block of commands is run as it stands; one that starts a collector
+// leaves it running for those after it. Where a document starts none, its last configuration runs.
+func TestCommands(t *testing.T) {
+	for _, document := range documents(t) {
+		blocks := blocksOf(t, document)
+		if !hasCommands(t, blocks) {
+			continue
+		}
+		t.Run(document, func(t *testing.T) {
+			s := &session{desk: newDesk(t)}
+			s.prepare()
+			for _, b := range blocks {
+				switch {
+				case b.whole():
+					s.write("collector.yaml", b.text)
+				case b.language == "sh":
+					s.follow(b)
+				}
+			}
+			s.stop()
+		})
+	}
+}
+
+// session is a user who follows a document.
+type session struct {
+	*desk
+	running *exec.Cmd // the shell that runs the collector
+	output  harness.Output
+}
+
+// prepare puts a program in build/otelcol-stytch that notes its process's number, a curl that
+// fails where the server refuses, and the environment for both.
+func (s *session) prepare() {
+	binary, err := harness.Binary()
+	require.NoError(s, err)
+	binary, err = filepath.Abs(binary)
+	require.NoError(s, err)
+	require.NoError(s, os.Mkdir(filepath.Join(s.directory, "build"), 0o700))
+	require.NoError(s, os.WriteFile(filepath.Join(s.directory, "build/otelcol-stytch"),
+		[]byte("#!/bin/sh\n[ \"$1\" = validate ] || [ \"$1\" = components ] || echo $$ > \"$HOME/pid\"\nexec '"+binary+"' \"$@\"\n"), 0o700))
+	home := s.TempDir()
+	require.NoError(s, os.WriteFile(filepath.Join(home, ".curlrc"), []byte("fail-with-body\nsilent\nshow-error\n"), 0o600))
+	s.env["HOME"], s.env["PATH"] = home, os.Getenv("PATH")
+	s.Cleanup(s.stop)
+}
+
+// follow does what a block of commands asks for.
+func (s *session) follow(b block) {
+	s.Helper()
+	starts, runs := false, false
+	for _, line := range b.lines() {
+		how, err := how(line)
+		require.NoError(s, err, b)
+		starts = starts || how == start
+		runs = runs || how == run
+	}
+	switch {
+	case starts:
+		s.stop()
+		s.start(b)
+	case runs:
+		if s.running == nil && strings.Contains(b.text, "curl") {
+			s.start(block{text: "build/otelcol-stytch --config collector.yaml"})
+		}
+		command := s.shell(b.text)
+		output, err := command.CombinedOutput()
+		require.NoError(s, err, "%s: %s", b, output)
+		s.Logf("%s:\n%s", b, output)
+	}
+}
+
+func (s *session) shell(script string) *exec.Cmd {
+	command := exec.CommandContext(s.Context(), "bash", "-euo", "pipefail", "-c", script)
+	command.Dir = s.directory
+	for name, value := range s.env {
+		command.Env = append(command.Env, name+"="+value)
+	}
+	return command
+}
+
+// start runs a block whose last command runs a collector, until that is ready.
+func (s *session) start(b block) {
+	s.Helper()
+	s.running = s.shell(b.text)
+	s.running.Stdout, s.running.Stderr = &s.output, &s.output
+	before := strings.Count(s.output.String(), "Everything is ready")
+	require.NoError(s, s.running.Start())
+	require.Eventually(s, func() bool { return strings.Count(s.output.String(), "Everything is ready") > before },
+		30*time.Second, 20*time.Millisecond, "%s\n%s", b, &s.output)
+	s.env["PID"] = strconv.Itoa(s.pid())
+}
+
+// pid is the number of the collector's process, which build/otelcol-stytch has noted.
+func (s *session) pid() int {
+	s.Helper()
+	noted, err := os.ReadFile(filepath.Join(s.env["HOME"], "pid"))
+	require.NoError(s, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(noted)))
+	require.NoError(s, err)
+	return pid
+}
+
+// stop ends the collector, which must end well.
+func (s *session) stop() {
+	if s.running == nil {
+		return
+	}
+	running := s.running
+	s.running = nil
+	collector, err := os.FindProcess(s.pid())
+	require.NoError(s, err)
+	collector.Signal(os.Interrupt) //nolint:errcheck // it may have ended: Wait tells
+	if err := running.Wait(); err != nil {
+		s.Errorf("the collector ended with %v:\n%s", err, &s.output)
+	}
+}
+
+// hasCommands tells whether the test has anything to run.
+func hasCommands(t *testing.T, blocks []block) bool {
+	t.Helper()
+	for _, b := range blocks {
+		if b.language != "sh" {
+			continue
+		}
+		for _, line := range b.lines() {
+			how, err := how(line)
+			require.NoError(t, err, b)
+			if how == run || how == start {
+				return true
+			}
+		}
+	}
+	return false
+}
