@@ -19,6 +19,7 @@ type block struct {
 	document string // relative to the module's root
 	line     int    // of its fence
 	language string // what the fence says
+	name     string // of the file that the text before it calls it, such as collector.yaml, or ""
 	text     string
 }
 
@@ -177,16 +178,23 @@ func documentBlocks(t *testing.T) (blocks []block) {
 
 var fenced = regexp.MustCompile("(?ms)^( *)```([^\n]*)\n(.*?)^ *```$")
 
+// called finds a file's name in the last paragraph.
+var called = regexp.MustCompile("`([a-z-]+\\.yaml)`(?:[^`\n]*\n?){1,3}\n$")
+
 func blocksOf(t *testing.T, document string) (blocks []block) {
 	t.Helper()
 	content, err := os.ReadFile(harness.Path(document))
 	require.NoError(t, err)
 	for _, at := range fenced.FindAllSubmatchIndex(content, -1) {
-		indent := string(content[at[2]:at[3]])
+		indent, name := string(content[at[2]:at[3]]), ""
+		if m := called.FindSubmatch(content[:at[0]]); m != nil {
+			name = string(m[1])
+		}
 		blocks = append(blocks, block{
 			document: document,
 			line:     1 + strings.Count(string(content[:at[0]]), "\n"),
 			language: string(content[at[4]:at[5]]),
+			name:     name,
 			text:     strings.ReplaceAll("\n"+string(content[at[6]:at[7]]), "\n"+indent, "\n")[1:],
 		})
 	}

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +18,7 @@ import (
 )
 
 // TestCommands goes through each document from its top, in a fresh folder. A whole configuration is
-// saved as collector.yaml. A block of commands is run as it stands; one that starts a collector
+// saved as collector.yaml, another by the name that the text gives it. A block of commands is run as it stands; one that starts a collector
 // leaves it running for those after it. Where a document starts none, its last configuration runs.
 func TestCommands(t *testing.T) {
 	for _, document := range documents(t) {
@@ -30,8 +31,8 @@ func TestCommands(t *testing.T) {
 			s.prepare()
 			for _, b := range blocks {
 				switch {
-				case b.whole():
-					s.write("collector.yaml", b.text)
+				case b.whole(), b.name != "" && !b.manifest():
+					s.write(cmp.Or(b.name, "collector.yaml"), b.text)
 				case b.language == "sh":
 					s.follow(b)
 				}
@@ -41,10 +42,36 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// A manifest in a document builds a collector that has what it lists.
+func TestManifestBuilds(t *testing.T) {
+	for _, b := range documentBlocks(t) {
+		if !b.manifest() {
+			continue
+		}
+		directory := t.TempDir()
+		write(t, filepath.Join(directory, "manifest.yaml"), b.text)
+		require.NoError(t, os.Symlink(harness.Path(""), filepath.Join(directory, "otelcol-stytch")))
+		builder := exec.CommandContext(t.Context(), "go", "tool", "-modfile=tools/go.mod", "-n", "builder")
+		builder.Dir = harness.Path("")
+		path, err := builder.Output()
+		require.NoError(t, err)
+		build := exec.CommandContext(t.Context(), strings.TrimSpace(string(path)), "--config", "manifest.yaml")
+		build.Dir = directory
+		output, err := build.CombinedOutput()
+		require.NoError(t, err, "%s: %s", b, output)
+		listed, err := exec.CommandContext(t.Context(), filepath.Join(directory, "build/otelcol-mine"), "components").Output()
+		require.NoError(t, err)
+		for _, name := range []string{"stytch", "datadog_logs", "loki", "basicauth", "file_storage"} {
+			require.Contains(t, string(listed), "- name: "+name+"\n")
+		}
+	}
+}
+
 // session is a user who follows a document.
 type session struct {
 	*desk
 	running *exec.Cmd // the shell that runs the collector
+	exports string    // what the blocks have exported so far
 	output  harness.Output
 }
 
@@ -68,12 +95,17 @@ func (s *session) prepare() {
 func (s *session) follow(b block) {
 	s.Helper()
 	starts, runs := false, false
+	exports := s.exports
 	for _, line := range b.lines() {
 		how, err := how(line)
 		require.NoError(s, err, b)
 		starts = starts || how == start
 		runs = runs || how == run
+		if strings.HasPrefix(line, "export ") {
+			s.exports += line + "\n"
+		}
 	}
+	b.text = exports + b.text
 	switch {
 	case starts:
 		s.stop()
@@ -82,10 +114,13 @@ func (s *session) follow(b block) {
 		if s.running == nil && strings.Contains(b.text, "curl") {
 			s.start(block{text: "build/otelcol-stytch --config collector.yaml"})
 		}
-		command := s.shell(b.text)
-		output, err := command.CombinedOutput()
+		starts := s.starts()
+		output, err := s.shell(b.text).CombinedOutput()
 		require.NoError(s, err, "%s: %s", b, output)
 		s.Logf("%s:\n%s", b, output)
+		if strings.Contains(b.text, "kill -HUP") {
+			s.ready(starts + 1)
+		}
 	}
 }
 
@@ -103,11 +138,18 @@ func (s *session) start(b block) {
 	s.Helper()
 	s.running = s.shell(b.text)
 	s.running.Stdout, s.running.Stderr = &s.output, &s.output
-	before := strings.Count(s.output.String(), "Everything is ready")
+	starts := s.starts()
 	require.NoError(s, s.running.Start())
-	require.Eventually(s, func() bool { return strings.Count(s.output.String(), "Everything is ready") > before },
-		30*time.Second, 20*time.Millisecond, "%s\n%s", b, &s.output)
+	s.ready(starts + 1)
 	s.env["PID"] = strconv.Itoa(s.pid())
+}
+
+// starts counts how often the collector was ready; a reload counts, too.
+func (s *session) starts() int { return strings.Count(s.output.String(), "Everything is ready") }
+
+func (s *session) ready(starts int) {
+	s.Helper()
+	require.Eventually(s, func() bool { return s.starts() >= starts }, 30*time.Second, 20*time.Millisecond, "%s", &s.output)
 }
 
 // pid is the number of the collector's process, which build/otelcol-stytch has noted.

@@ -138,6 +138,7 @@ func (d *desk) deliver(collector *harness.Process, configuration string) {
 func validate(t *testing.T, files ...string) (output string, err error) {
 	t.Helper()
 	env := map[string]string{}
+	directory := t.TempDir()
 	arguments := []string{"validate"}
 	for _, file := range files {
 		content, err := os.ReadFile(file)
@@ -145,14 +146,21 @@ func validate(t *testing.T, files ...string) (output string, err error) {
 		for name, value := range environment(string(content)) {
 			env[name] = value
 		}
+		for _, match := range secretFile.FindAllStringSubmatch(string(content), -1) {
+			secret := filepath.Join(directory, match[1])
+			require.NoError(t, os.MkdirAll(filepath.Dir(secret), 0o700))
+			require.NoError(t, os.WriteFile(secret, []byte(plausible(match[1])), 0o600))
+		}
 		arguments = append(arguments, "--config", file)
 	}
 	command, err := harness.Command(env, arguments...)
 	require.NoError(t, err)
-	command.Dir = t.TempDir()
+	command.Dir = directory
 	combined, err := command.CombinedOutput()
 	return string(combined), err
 }
+
+var secretFile = regexp.MustCompile(`\$\{file:([a-z/-]+)\}`) // in the working directory
 
 var variable = regexp.MustCompile(`\$\{env:(\w+)(:-[^}]*)?\}`)
 
