@@ -21,6 +21,12 @@ import (
 // saved as collector.yaml, another by the name that the text gives it. A block of commands is run as it stands; one that starts a collector
 // leaves it running for those after it. Where a document starts none, its last configuration runs.
 func TestCommands(t *testing.T) {
+	for _, tool := range []string{"bash", "curl", "openssl"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("NOT RUN: the documents' commands need %s", tool)
+		}
+	}
+	portsAreFree(t, time.Minute)
 	for _, document := range documents(t) {
 		blocks := blocksOf(t, document)
 		if !hasCommands(t, blocks) {

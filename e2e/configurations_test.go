@@ -24,6 +24,7 @@ import (
 // examples and the documents starts in a fresh folder, takes events, delivers them to the hosts it
 // names and stops; every part of one is valid together with the local example.
 func TestConfigurations(t *testing.T) {
+	portsAreFree(t, time.Minute)
 	whole := map[string]string{} // where it stands, to its text
 	for _, example := range glob(t, "examples/*/*.yaml") {
 		content, err := os.ReadFile(harness.Path(example))
@@ -71,9 +72,7 @@ func newDesk(t *testing.T) *desk {
 	if runtime.GOOS != "linux" {
 		t.Skip("only on Linux does SSL_CERT_FILE name the certificates that Go trusts")
 	}
-	for _, port := range ports { // as the document has it, so it must be free: another run of this test takes it for a moment
-		require.EventuallyWithT(t, func(c *assert.CollectT) { require.NoError(c, harness.Free(port)) }, 2*time.Minute, 100*time.Millisecond)
-	}
+	portsAreFree(t, 10*time.Second)
 	d := &desk{T: t, directory: t.TempDir(), loki: standin.NewLoki(), datadog: standin.NewDatadog(plausible("DD_API_KEY"))}
 	d.env = internet(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/loki/") {
@@ -85,13 +84,23 @@ func newDesk(t *testing.T) *desk {
 	url, err := d.loki.Start("127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { d.loki.Close() })
-	d.env["LOKI_URL"] = url
+	d.env["LOKI_URL"], d.env["LISTEN"] = url, receiver
 	url, err = d.datadog.Start("127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { d.datadog.Close() })
 	d.env["DATADOG_URL"] = url
 	require.NoError(t, os.Symlink(harness.Path("examples"), filepath.Join(d.directory, "examples")))
 	return d
+}
+
+// portsAreFree waits until nobody has the ports. Another run of these tests takes them for a moment.
+func portsAreFree(t *testing.T, within time.Duration) {
+	t.Helper()
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		for _, port := range ports {
+			require.NoError(c, harness.Free(port))
+		}
+	}, within, 100*time.Millisecond, "the documents' configurations are run as they stand, so their ports must be free")
 }
 
 func (d *desk) write(name, text string) {
