@@ -61,6 +61,7 @@ var commands = []struct{ pattern, how string }{
 	{`^make (all|test|race|lint|e2e|e2e-loki|e2e-faults|soak|bench|bench-system|golden|fuzz)\b`, "it runs these tests, or takes minutes"},
 	{`^make build\b`, "the tests run what it has built"},
 	{`^go (test|tool|run|build)\b`, "it is a test, or builds for minutes"},
+	{`^copy=|\$copy`, "it builds a changed copy of a dependency for minutes"},
 	{`^git clone\b`, "it needs the network"},
 	{`^htpasswd\b`, "it is in no package that the tests need"},
 }
@@ -103,11 +104,16 @@ func TestBlocksAreClassified(t *testing.T) {
 			continue
 		}
 		require.NotEmpty(t, b.lines(), b)
+		runs := 0
 		for _, line := range b.lines() {
 			how, err := how(line)
 			require.NoError(t, err, b)
 			used[how] = true
+			if how == run || how == start {
+				runs++
+			}
 		}
+		require.Contains(t, []int{0, len(b.lines())}, runs, "%s: a block is run as a whole or not at all", b)
 	}
 	require.True(t, used[run] && used[start], "the documents have commands of both kinds")
 
