@@ -10,10 +10,11 @@ FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 COUNT ?= 6
 SOAK ?= 30m
+LISTEN ?= localhost:8321
 
 .PHONY: all build run test race e2e e2e-loki e2e-faults soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
 
-all: generate-check lint test race e2e e2e-loki e2e-faults ## everything that continuous integration runs
+all: generate-check lint test race e2e e2e-loki e2e-faults ## everything that continuous integration runs; some tests of e2e-faults as root only
 
 build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
 
@@ -25,9 +26,9 @@ $(BINARY): builder-config.yaml go.mod go.sum $(SOURCES)
 	@$(TOOL) builder --config builder-config.yaml 2>&1 | awk '{ sub(/^[^\t]*\t/, ""); print "    " $$0; fflush() }'; exit $${PIPESTATUS[0]}
 	@touch $(BINARY)
 
-run: build ## show the main job at work: push events in, see them arrive at local stand-ins
+run: build ## show the main job at work: events go in and arrive at local stand-ins; LISTEN=localhost:8321
 	@go build -o build/demo ./e2e/demo
-	@build/demo
+	@build/demo -with-parent -listen $(LISTEN)
 
 test: ## unit tests
 	go test ./...
@@ -43,7 +44,8 @@ e2e-loki: build ## the Loki exporter against a real Loki
 	@cd tools/loki && go tool -n loki >/dev/null
 	go test -tags e2e_loki -count 1 -timeout 5m ./e2e/realloki/
 
-e2e-faults: build ## break destinations, disk, queue and process under load: about 5 minutes, as root
+e2e-faults: build ## break destinations, disk, queue and process under load: about 5 minutes; all of it as root only
+	@[ "$$(id -u)" = 0 ] || echo "Not root: the tests that mount a disk of their own are skipped, each with a message. Run this target as root for all."
 	go test -tags e2e -count 1 -timeout 20m -v $(if $(SKIP),-skip '$(SKIP)') ./e2e/faults/ | grep --line-buffered -vE '^=== '; exit $${PIPESTATUS[0]}
 
 soak: build ## random faults for SOAK (30m): memory, goroutines and events must all stay
@@ -66,7 +68,7 @@ bench: ## micro-benchmarks, summarised by benchstat
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./internal/... ./receiver/... ./processor/... ./exporter/... | tee build/bench.txt
 	$(TOOL) benchstat build/bench.txt
 
-bench-system: build ## the collector against the floor; BENCH=-quick for less than 2 minutes
+bench-system: build ## the collector against a proxy that only gunzips and gzips; BENCH=-quick for less than 2 minutes
 	@go build -o build/bench ./e2e/bench
 	@build/bench $(BENCH)
 

@@ -73,3 +73,23 @@ func TestManifestAgreesWithGoMod(t *testing.T) {
 		}
 	}
 }
+
+// The status in a component's README is that of its metadata.
+func TestReadmesTellTheStability(t *testing.T) {
+	files := glob(t, "*/*/metadata.yaml")
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		text, err := os.ReadFile(harness.Path(file))
+		require.NoError(t, err)
+		var metadata struct {
+			Status struct{ Stability map[string][]string }
+		}
+		require.NoError(t, yaml.Unmarshal(text, &metadata))
+		readme, err := os.ReadFile(harness.Path(filepath.Join(filepath.Dir(file), "README.md")))
+		require.NoError(t, err)
+		require.NotEmpty(t, metadata.Status.Stability, file)
+		for level, signals := range metadata.Status.Stability {
+			require.Regexp(t, `(?m)^\| stability \| \[`+level+`]\(\S+\): `+strings.Join(signals, ", ")+` \|$`, string(readme), file)
+		}
+	}
+}

@@ -20,8 +20,6 @@ const toStandins = `
 exporters:
   datadog_logs: {endpoint: "${env:DATADOG_URL}"}
   loki: {hostname: "", username: "", password: "", endpoint: "${env:LOKI_URL}"}
-service:
-  telemetry: {metrics: {level: none}}
 `
 
 // TestSidecarOutlivesACrash kills the collector while both destinations are down: what was

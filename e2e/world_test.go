@@ -39,10 +39,17 @@ func newWorld(t *testing.T, overlays ...string) *world {
 
 func newWorldOf(t *testing.T, example string, overlays ...string) *world {
 	t.Helper()
+	w := worldToCome(t, example, overlays...)
+	w.collector = harness.Start(t, w.options)
+	return w
+}
+
+// worldToCome is a world whose collector does not run yet.
+func worldToCome(t *testing.T, example string, overlays ...string) *world {
+	t.Helper()
 	w := &world{t: t, loki: standin.NewLoki(), datadog: standin.NewDatadog("0123456789abcdef0123456789abcdef")}
 	w.sender, w.options, w.metrics = harness.Surround(t, w.loki, w.datadog, t.TempDir(),
 		append([]string{harness.Path(example)}, overlayFiles(t, overlays)...)...)
-	w.collector = harness.Start(t, w.options)
 	return w
 }
 

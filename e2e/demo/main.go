@@ -1,9 +1,10 @@
 // Demo shows the whole way on one machine: events go in as Stytch sends them, through the built
 // collector with examples/local/collector.yaml, and out to stand-ins for Datadog and Loki.
 //
-//	make run                      the same after a build
-//	go run ./e2e/demo             stays up to be tried by hand, until Ctrl-C
-//	go run ./e2e/demo -once       exits after the table
+//	make run                          the same after a build
+//	make run LISTEN=localhost:9321    at another address
+//	go run ./e2e/demo                 stays up to be tried by hand, until Ctrl-C
+//	go run ./e2e/demo -once           exits after the table
 package main
 
 import (
@@ -32,15 +33,30 @@ const (
 func main() {
 	listen := flag.String("listen", "localhost:8321", "the collector's address")
 	once := flag.Bool("once", false, "exit after the table")
+	withParent := flag.Bool("with-parent", false, "end when the process that started this one has ended")
 	flag.Parse()
-	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	if *withParent {
+		go watchParent(cancel)
+	}
 	if err := run(ctx, *listen, *once); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
+// watchParent cancels when the parent has ended: `make` may be killed in a way that it cannot pass on.
+func watchParent(cancel context.CancelFunc) {
+	for parent := os.Getppid(); os.Getppid() == parent; {
+		time.Sleep(100 * time.Millisecond)
+	}
+	cancel()
+}
+
 func run(ctx context.Context, listen string, once bool) (err error) {
+	if err := harness.Free(listen); err != nil {
+		return fmt.Errorf("%w, such as a second `make run`: end it, or choose another address with `make run LISTEN=localhost:9321`", err)
+	}
 	loki, datadog := standin.NewLoki(), standin.NewDatadog(apiKey)
 	lokiURL, err := loki.Start("127.0.0.1:0")
 	if err != nil {
@@ -106,7 +122,7 @@ func run(ctx context.Context, listen string, once bool) (err error) {
 		case line := <-news:
 			fmt.Println(line)
 		case <-collector.Done():
-			return fmt.Errorf("the collector ended by itself:\n%s", collector.Output())
+			return endedByItself(collector)
 		case <-ctx.Done():
 			fmt.Println()
 			return nil
@@ -124,12 +140,18 @@ func arrival(ctx context.Context, collector *harness.Collector, loki *standin.Lo
 			return nil
 		}
 		select {
+		case <-collector.Done():
+			return endedByItself(collector)
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for arrival: of %d events %d are in Datadog and %d in Loki; the collector wrote:\n%s",
 				n, inDatadog, inLoki, collector.Output())
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+func endedByItself(collector *harness.Collector) error {
+	return fmt.Errorf("the collector ended by itself:\n%s", collector.Output())
 }
 
 func step(format string, args ...any) {

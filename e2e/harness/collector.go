@@ -21,7 +21,6 @@ import (
 	"io/fs"
 	"maps"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,6 +37,9 @@ type Options struct {
 	Configs  []string          // configuration files, a later one over an earlier one
 	Env      map[string]string // all of its environment
 	Receiver string            // host:port of the receiver, which tells when the collector is ready
+
+	Directory string   // the working directory, if not this process's own
+	Arguments []string // further ones, such as --feature-gates=…
 }
 
 // Collector is a running collector.
@@ -51,8 +53,12 @@ type Collector struct {
 // readyWithin bounds a start and a stop. Both take well under a second on an idle machine.
 const readyWithin = 30 * time.Second
 
-// Launch runs the collector and waits until its receiver answers.
+// Launch runs the collector and waits until its receiver answers. Whoever listens at the receiver's
+// address before is an error that names it.
 func Launch(ctx context.Context, options Options) (*Collector, error) {
+	if err := Free(options.Receiver); err != nil {
+		return nil, fmt.Errorf("starting the collector: %w", err)
+	}
 	c, err := Spawn(options)
 	if err != nil {
 		return nil, err
@@ -70,49 +76,26 @@ func Spawn(options Options) (*Collector, error) {
 	for _, config := range options.Configs {
 		arguments = append(arguments, "--config", config)
 	}
-	command, err := Command(options.Env, arguments...)
+	command, err := Command(options.Env, append(arguments, options.Arguments...)...)
 	if err != nil {
 		return nil, err
 	}
 	c := &Collector{command: command, done: make(chan struct{})}
+	command.Dir = options.Directory
 	command.Stdout, command.Stderr = &c.output, &c.output
-	// A Ctrl-C in the terminal is for us: the collector is stopped in our order.
-	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := command.Start(); err != nil {
-		return nil, err
-	}
+	command.SysProcAttr = child()
+	started := make(chan error)
 	go func() {
-		c.err = command.Wait()
-		close(c.done)
-	}()
-	return c, nil
-}
-
-// ready polls the receiver's GET /ready. Any answer but 503 tells that it listens.
-func (c *Collector) ready(ctx context.Context, receiver string) error {
-	ctx, cancel := context.WithTimeout(ctx, readyWithin)
-	defer cancel()
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+receiver+"/ready", nil)
-		if err != nil {
-			return err
-		}
-		answer, err := http.DefaultClient.Do(request)
+		// child asks for the collector's end with the thread that started it, so this thread stays.
+		runtime.LockOSThread()
+		err := command.Start()
+		started <- err
 		if err == nil {
-			answer.Body.Close()
-			if answer.StatusCode != http.StatusServiceUnavailable {
-				return nil
-			}
-			err = fmt.Errorf("GET /ready: %s", answer.Status)
+			c.err = command.Wait()
+			close(c.done)
 		}
-		select {
-		case <-c.done:
-			return fmt.Errorf("it ended by itself: %s", c.command.ProcessState)
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", ctx.Err(), err)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
+	}()
+	return c, <-started
 }
 
 // Done is closed when the process has ended, by whatever cause.

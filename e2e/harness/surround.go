@@ -39,7 +39,7 @@ func Surround(t testing.TB, loki *standin.Loki, datadog *standin.Datadog, direct
 	return sender, Options{
 		Configs: configs,
 		Env: map[string]string{
-			"LISTEN": address, "METRICS_PORT": metricsPort, "QUEUE_DIRECTORY": directory,
+			"LISTEN": address, "METRICS_PORT": metricsPort, "HEALTH_PORT": Port(t), "QUEUE_DIRECTORY": directory,
 			"STYTCH_USERNAME": sender.Username, "STYTCH_PASSWORD": sender.Password,
 			"LOKI_URL": lokiURL, "DATADOG_URL": datadogURL, "DD_API_KEY": datadog.APIKey,
 		},
