@@ -69,6 +69,31 @@ func TestReloadOfABrokenConfiguration(t *testing.T) {
 	}
 }
 
+// TestPasswordFile rotates Loki's password in a file that basicauth watches: no reload is needed.
+func TestPasswordFile(t *testing.T) {
+	password := filepath.Join(t.TempDir(), "loki-password")
+	write(t, password, "old")
+	w := worldToCome(t, "examples/sidecar/collector.yaml", toStandins, `
+extensions:
+  basicauth/loki: {client_auth: {username: "123456", password_file: "`+password+`"}}
+exporters:
+  loki:
+    auth: {authenticator: basicauth/loki}
+    retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}
+service:
+  extensions: [basicauth/stytch, basicauth/loki, file_storage]
+`)
+	w.loki.Username, w.loki.Password = "123456", "new"
+	w.collector = harness.Start(t, w.options)
+	events := testdata.Mixed(10, time.Now())
+	reply, err := w.sender.LokiPush(t.Context(), events)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNoContent, reply.Status, reply.Body)
+	require.Eventually(t, func() bool { return w.loki.Statuses()[http.StatusUnauthorized] > 0 }, 20*time.Second, 20*time.Millisecond)
+	write(t, password, "new")
+	w.settle(len(events), len(events))
+}
+
 // fromFiles is a world whose passwords and key of Datadog are in files; the key is a wrong one.
 func fromFiles(t *testing.T) (w *world, passwords, key string) {
 	t.Helper()

@@ -34,12 +34,11 @@ import (
 
 // Options says how to run the collector.
 type Options struct {
-	Configs  []string          // configuration files, a later one over an earlier one
-	Env      map[string]string // all of its environment
-	Receiver string            // host:port of the receiver, which tells when the collector is ready
-
-	Directory string   // the working directory, if not this process's own
-	Arguments []string // further ones, such as --feature-gates=…
+	Configs   []string          // configuration files, a later one over an earlier one
+	Arguments []string          // further ones of the command line
+	Env       map[string]string // all of its environment
+	Receiver  string            // host:port of the receiver, which tells when the collector is ready
+	Directory string            // the working directory, if not this process's own
 }
 
 // Collector is a running collector.
@@ -72,11 +71,11 @@ func Launch(ctx context.Context, options Options) (*Collector, error) {
 
 // Spawn runs the collector and waits for nothing: it may be killed in the middle of its start.
 func Spawn(options Options) (*Collector, error) {
-	var arguments []string
+	arguments := slices.Clone(options.Arguments)
 	for _, config := range options.Configs {
 		arguments = append(arguments, "--config", config)
 	}
-	command, err := Command(options.Env, append(arguments, options.Arguments...)...)
+	command, err := Command(options.Env, arguments...)
 	if err != nil {
 		return nil, err
 	}
