@@ -16,8 +16,8 @@ type entry struct {
 
 // begin begins an object at the end of dst.
 func (e *entry) begin(dst []byte) {
-	e.dst = append(dst, '{')
-	e.start, e.names = len(e.dst), e.names[:0]
+	dst = append(dst, '{')
+	e.dst, e.start, e.names = dst, len(dst), e.names[:0]
 }
 
 func (e *entry) has(name string) bool { return slices.Contains(e.names, name) }

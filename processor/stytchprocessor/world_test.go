@@ -72,11 +72,11 @@ func deduplicating(cfg *Config) { cfg.Deduplicate.GetOrInsertDefault() }
 // lines are the lines of the log: level, message and fields.
 func (w *world) lines() (lines []string) {
 	for _, entry := range w.logged.All() {
-		line := entry.Level.String() + ": " + entry.Message
+		line := []string{entry.Level.String() + ": " + entry.Message}
 		for name, value := range entry.ContextMap() {
-			line += fmt.Sprintf(" %s=%v", name, value)
+			line = append(line, fmt.Sprintf("%s=%v", name, value))
 		}
-		lines = append(lines, line)
+		lines = append(lines, strings.Join(line, " "))
 	}
 	return lines
 }
