@@ -25,6 +25,7 @@ type client struct {
 	restart  restart
 	deferral deferral
 	closed   bool
+	lodgers  []Lodger
 }
 
 func newClient(next storage.Client, d Damage, identify Identify) *client {
@@ -66,6 +67,9 @@ func (c *client) Close(ctx context.Context) error {
 	defer c.mu.Unlock()
 	if !c.closed {
 		c.closed = true
+		for _, l := range c.lodgers {
+			l.Close()
+		}
 		c.deferral.close(ctx)
 	}
 	return c.Client.Close(ctx)

@@ -74,6 +74,7 @@ package queueguard
 
 import (
 	"context"
+	"errors"
 	"maps"
 
 	"go.opentelemetry.io/collector/component"
@@ -92,6 +93,14 @@ import (
 // decoded.
 type Identify func(item []byte) ([]byte, error)
 
+// Lodger keeps values of its own in the queue's storage, under keys that are
+// neither numbers nor "qmv0". Open is called before the queue reads, and its error
+// ends the start; Close once the queue is done, before the storage is closed.
+type Lodger interface {
+	Open(context.Context, storage.Client) error
+	Close()
+}
+
 // Wrap guards the queue of next, which exporterhelper made with this
 // configuration. Without a queue, or with one in memory, it returns next.
 //
@@ -101,6 +110,7 @@ func Wrap(
 	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
 	identify Identify,
 	damage Damage,
+	lodgers ...Lodger,
 ) exporter.Logs {
 	if !queue.HasValue() || queue.Get().StorageID == nil {
 		return next
@@ -112,6 +122,7 @@ func Wrap(
 		Logs:      next,
 		storageID: *queue.Get().StorageID,
 		guard:     func(next storage.Client) *client { return newClient(next, damage, identify) },
+		lodgers:   lodgers,
 	}
 }
 
@@ -119,10 +130,11 @@ type guardedLogs struct {
 	exporter.Logs
 	storageID component.ID
 	guard     func(storage.Client) *client
+	lodgers   []Lodger
 }
 
 func (g *guardedLogs) Start(ctx context.Context, host component.Host) error {
-	return g.Logs.Start(ctx, &guardedHost{Host: host, storageID: g.storageID, guard: g.guard})
+	return g.Logs.Start(ctx, &guardedHost{Host: host, storageID: g.storageID, guard: g.guard, lodgers: g.lodgers})
 }
 
 // guardedHost is the exporter's host for as long as the exporter runs.
@@ -130,6 +142,7 @@ type guardedHost struct {
 	component.Host
 	storageID component.ID
 	guard     func(storage.Client) *client
+	lodgers   []Lodger
 }
 
 // Report keeps status events flowing: a component reports through its host, and
@@ -147,13 +160,14 @@ func (h *guardedHost) GetExtensions() map[component.ID]component.Component {
 		return extensions // the queue says what is wrong, and better
 	}
 	extensions = maps.Clone(extensions) // the host's own map is not ours to change
-	extensions[h.storageID] = &guardedStorage{Extension: ext, guard: h.guard}
+	extensions[h.storageID] = &guardedStorage{Extension: ext, guard: h.guard, lodgers: h.lodgers}
 	return extensions
 }
 
 type guardedStorage struct {
 	storage.Extension
-	guard func(storage.Client) *client
+	guard   func(storage.Client) *client
+	lodgers []Lodger
 }
 
 func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
@@ -161,7 +175,14 @@ func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id 
 	if err != nil {
 		return nil, err
 	}
-	return s.guard(next), nil
+	for _, l := range s.lodgers {
+		if err := l.Open(ctx, next); err != nil {
+			return nil, errors.Join(err, next.Close(ctx))
+		}
+	}
+	c := s.guard(next)
+	c.lodgers = s.lodgers
+	return c, nil
 }
 
 // Damage tells of what was stored and cannot be read: it logs it at Error, and
