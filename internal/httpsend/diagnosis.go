@@ -23,6 +23,8 @@ type Keys struct {
 // advice is what to correct after a code.
 func (k Keys) advice(code int) string {
 	switch {
+	case code == 260: // Loki's, of a tenant that is blocked
+		return "ask whoever runs the destination: it blocks this tenant"
 	case code <= 299:
 		return "check " + k.Address + ": something else than the destination answers there, such as a login page or a proxy"
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:

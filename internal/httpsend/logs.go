@@ -84,10 +84,12 @@ func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Lo
 	return queueguard.Wrap(reader{next}, b.Queue, encoding.Identify, b.Damage, l.quarantine), nil
 }
 
-func (l *logs) start(ctx context.Context, host component.Host) (err error) {
-	if l.sender, err = l.Start(ctx, host); err != nil {
+func (l *logs) start(ctx context.Context, host component.Host) error {
+	sender, err := l.Start(ctx, host)
+	if err != nil {
 		return err
 	}
+	l.sender = sender
 	l.sender.diagnosis.logger = l.logger
 	l.Quarantined(0)
 	if l.quarantine != nil {

@@ -106,9 +106,7 @@ func (s *Sender) send(ctx context.Context, b *payload.Batch, done func([]payload
 		case ruling.Verdict == Retry, ruling.Verdict == Hold:
 			todo, err = append(todo, r), answer
 		case r.Hi-r.Lo > 1:
-			parts := b.Cut(r, ruling.Verdict.parts())
-			slices.Reverse(parts)
-			todo = append(todo, parts...)
+			todo = append(todo, parts(b, r, ruling.Verdict)...)
 		default:
 			refused = append(refused, refusal{r, answer})
 			doubtful = !accepted && len(refused) >= maxRefused
@@ -124,6 +122,20 @@ func (s *Sender) send(ctx context.Context, b *payload.Batch, done func([]payload
 		err = cmp.Or(err, keeping)
 	}
 	return undelivered(todo, refused), err
+}
+
+// parts cuts a refused range, the first part last. A limit is found by halves. A
+// refused record is found in fewer bytes by quarters, at the ends of blocks, which
+// stay packed: of 1,000 records with one refused, 2.3 times their bytes are sent
+// instead of 3 times, in as many requests.
+func parts(b *payload.Batch, r payload.Range, verdict Verdict) []payload.Range {
+	if verdict == Split {
+		middle := r.Lo + (r.Hi-r.Lo)/2
+		return []payload.Range{{Lo: middle, Hi: r.Hi}, {Lo: r.Lo, Hi: middle}}
+	}
+	parts := b.Cut(r, 4)
+	slices.Reverse(parts)
+	return parts
 }
 
 // again sends the one record of r, on a connection of its own.

@@ -107,7 +107,11 @@ func (s *Sender) park(b *payload.Batch, refused []refusal, accepted bool) ([]ref
 		return nil, nil
 	}
 	last := refused[len(refused)-1].err
-	if s.quarantine == nil {
+	switch {
+	case s.quarantine != nil:
+	case !accepted && len(refused) >= maxRefused:
+		return refused, s.keep(errDoubt, last)
+	default:
 		return refused, s.keep(errNoQueue, last)
 	}
 	admitted := len(refused)

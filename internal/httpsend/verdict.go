@@ -31,17 +31,6 @@ const (
 	Isolate
 )
 
-// parts is how many parts a refused request is cut into. A limit is found by
-// halves; a refused record is found in fewer bytes by quarters: of 1,000 records
-// with one refused, 2.3 times their bytes are sent instead of 3 times, in as many
-// requests.
-func (v Verdict) parts() int {
-	if v == Split {
-		return 2
-	}
-	return 4
-}
-
 // reason is why a single record is dropped that Split or Isolate is the verdict on.
 func (v Verdict) reason() string {
 	if v == Split {
