@@ -49,6 +49,10 @@ type Fault func(r *http.Request, n int) *Answer
 
 // Server is what the stand-ins share: listening, faults, and counting requests and answers.
 type Server struct {
+	// Refuse, where set, tells with which status a request is refused whole that holds an event with
+	// this text; 0: with none. Set it before the first request.
+	Refuse func(event string) int
+
 	answer func(*http.Request) Answer
 
 	mu       sync.Mutex
@@ -151,6 +155,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), fate.Header)
 	w.WriteHeader(fate.Status)
 	io.WriteString(w, fate.Body) //nolint:errcheck // the client has gone
+}
+
+// refuseOne refuses a request for one of its events.
+func (s *Server) refuseOne(event string) error {
+	if s.Refuse != nil {
+		if status := s.Refuse(event); status != 0 {
+			return refuse(status, "an event is refused")
+		}
+	}
+	return nil
 }
 
 // refusal is an error with the status it is answered with.

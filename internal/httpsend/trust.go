@@ -116,6 +116,8 @@ func (s *Sender) park(b *payload.Batch, refused []refusal, accepted bool) ([]ref
 	}
 	admitted := len(refused)
 	if !accepted {
+		// It may be one of several servers that refuses: the next attempt finds another.
+		s.Client.CloseIdleConnections()
 		admitted = s.trust.admit(len(refused), s.HoldFor)
 	}
 	taken, err := s.quarantine.add(b, refused[:admitted])
