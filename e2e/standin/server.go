@@ -34,8 +34,8 @@ import (
 
 // Answer is what a request gets. As a fault, its zero value changes nothing.
 type Answer struct {
-	Status int // 0: the true answer
-	Header http.Header
+	Status int         // 0: the true answer
+	Header http.Header // beside the true answer's own
 	Body   string
 
 	Delay  time.Duration // waited first; alone, it only makes the destination slow
@@ -142,6 +142,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	canned := fate.Status != 0 || fate.Abort
 	if !canned || fate.Stored {
 		if truth := s.answer(r); !canned {
+			maps.Copy(w.Header(), fate.Header)
 			fate = truth
 		}
 	}
