@@ -35,9 +35,10 @@ import (
 
 // Options says how to run the collector.
 type Options struct {
-	Configs  []string          // configuration files, a later one over an earlier one
-	Env      map[string]string // all of its environment
-	Receiver string            // host:port of the receiver, which tells when the collector is ready
+	Configs   []string          // configuration files, a later one over an earlier one
+	Arguments []string          // further ones of the command line
+	Env       map[string]string // all of its environment
+	Receiver  string            // host:port of the receiver, which tells when the collector is ready
 }
 
 // Collector is a running collector.
@@ -66,7 +67,7 @@ func Launch(ctx context.Context, options Options) (*Collector, error) {
 
 // Spawn runs the collector and waits for nothing: it may be killed in the middle of its start.
 func Spawn(options Options) (*Collector, error) {
-	var arguments []string
+	arguments := slices.Clone(options.Arguments)
 	for _, config := range options.Configs {
 		arguments = append(arguments, "--config", config)
 	}

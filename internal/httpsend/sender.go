@@ -189,6 +189,7 @@ func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Paylo
 		s.Observe(ctx, exchange)
 		err = fmt.Errorf("POST to %s: %w", req.URL.Host, err)
 		if ctx.Err() == nil {
+			s.Settle(err)
 			s.diagnosis.kept("no answer", err, s.Keys.unreachable(err), records)
 		}
 		return Ruling{Verdict: Retry}, err
