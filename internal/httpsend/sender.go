@@ -197,7 +197,10 @@ func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Paylo
 	defer resp.Body.Close()
 	answer, broken := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	ruling := s.Judge(resp.StatusCode, answer, records)
-	if broken != nil && (ruling.Verdict == Delivered || ruling.Verdict == Isolate) {
+	switch {
+	case ruling.Verdict == Delivered && len(ruling.Lost) == 0 && len(answer) > maxAnswer:
+		ruling = Ruling{Verdict: Hold} // no destination says so much to say that all is well
+	case broken != nil && (ruling.Verdict == Delivered || ruling.Verdict == Isolate):
 		ruling = Ruling{Verdict: Retry} // what is missing of the answer may say otherwise
 	}
 	exchange.Code, exchange.Verdict, exchange.Took = resp.StatusCode, ruling.Verdict, time.Since(began)

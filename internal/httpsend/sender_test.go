@@ -317,3 +317,29 @@ func TestSendReturnsARequestOfTheRest(t *testing.T) {
 	require.Same(t, undelivered.Rest, r.OnError(err))
 	require.Same(t, r, r.OnError(io.EOF))
 }
+
+// An answer that breaks off, or never ends, does not confirm anything.
+func TestAnAnswerThatIsNotWholeKeepsTheRecords(t *testing.T) {
+	for _, c := range []struct {
+		name, answer, want string
+	}{
+		{"cut off", "HTTP/1.1 202 X\r\nContent-Length: 9\r\n\r\n{}", "answered 202 and broke off"},
+		{"a refusal cut off", "HTTP/1.1 400 X\r\nContent-Length: 9\r\n\r\n{}", "answered 400 and broke off"},
+		{"too long", "HTTP/1.1 202 X\r\n\r\n" + strings.Repeat(" ", 2*maxAnswer), "answered 202, which does not confirm that anything is stored"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in, s := newIntake(t, nil)
+			in.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				conn, _, err := http.NewResponseController(w).Hijack()
+				if err == nil {
+					_, _ = io.WriteString(conn, c.answer)
+					_ = conn.Close()
+				}
+			})
+			rest, err := (&letters{text: "ab", max: 2}).send(t.Context(), s)
+			require.ErrorContains(t, err, c.want)
+			require.Equal(t, []payload.Range{{Lo: 0, Hi: 2}}, rest)
+		})
+	}
+}

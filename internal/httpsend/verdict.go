@@ -83,7 +83,7 @@ const maxWait = time.Hour
 func wait(h http.Header, now time.Time) time.Duration {
 	for _, name := range []string{"Retry-After", "X-Ratelimit-Reset"} {
 		value := h.Get(name)
-		if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 {
+		if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 && !math.IsInf(seconds, 1) {
 			return time.Duration(math.Min(seconds, maxWait.Seconds()) * float64(time.Second))
 		}
 		if date, err := http.ParseTime(value); err == nil && date.After(now) {
