@@ -5,6 +5,7 @@ package faults
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,13 +83,14 @@ func TestStoredButNotAcknowledged(t *testing.T) {
 }
 
 // TestOneEventIsRefused promises: an event that a destination never takes, too large or refused,
-// costs that event and no other. It is dropped, counted with its reason, and logged once.
+// costs that event and no other. It is dropped, after it was refused again and again while others
+// were accepted, counted with its reason, and logged once.
 func TestOneEventIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		reason string
-	}{{http.StatusRequestEntityTooLarge, "too_large"}, {http.StatusBadRequest, "rejected"}} {
-		t.Run(c.reason, func(t *testing.T) {
+	}{{http.StatusRequestEntityTooLarge, "too_large"}, {http.StatusBadRequest, "rejected"}, {http.StatusUnprocessableEntity, "rejected"}} {
+		t.Run(fmt.Sprint(c.status), func(t *testing.T) {
 			r := newRig(t)
 			r.both(func(request *http.Request, _ int) *standin.Answer {
 				if request.ContentLength > 20_000 {
@@ -96,14 +98,27 @@ func TestOneEventIsRefused(t *testing.T) {
 				}
 				return nil
 			})
-			r.ledger.Padding = 30_000
+			r.ledger.Padding = 70_000
 			r.ledger.Only = 77 // carries the padding, the others do not
 			r.push(200)
 			r.until("arrival of the others", func() bool {
 				return r.ledger.Missing(harness.Loki) == 1 && r.ledger.Missing(harness.Datadog) == 1
 			})
+			dropped := func(exporter string) int {
+				return r.counter(fmt.Sprintf(`otelcol_exporter_%s_dropped_events{reason="%s"`, exporter, c.reason))
+			}
 			for _, exporter := range []string{"loki", "datadog_logs"} {
-				require.Equal(t, 1, r.counter(fmt.Sprintf(`otelcol_exporter_%s_dropped_events{reason="%s"`, exporter, c.reason)))
+				require.Equal(t, 1, r.counter("otelcol_exporter_"+exporter+"_quarantined_events"))
+				require.Zero(t, dropped(exporter), "not at once")
+			}
+			load := r.load(100)
+			r.until("the drop", func() bool { return dropped("loki") == 1 && dropped("datadog_logs") == 1 })
+			load.Stop()
+			r.until("arrival of the others", func() bool {
+				return r.ledger.Missing(harness.Loki) == 1 && r.ledger.Missing(harness.Datadog) == 1
+			})
+			for _, exporter := range []string{"loki", "datadog_logs"} {
+				require.Zero(t, r.counter("otelcol_exporter_"+exporter+"_quarantined_events"))
 			}
 			r.collector.Stop()
 			for _, at := range []harness.Destination{harness.Loki, harness.Datadog} {
@@ -111,7 +126,7 @@ func TestOneEventIsRefused(t *testing.T) {
 				require.Equal(t, []int{77}, account.Lost)
 				require.Zero(t, account.SenderRepeats+account.CollectorRepeats)
 			}
-			require.Contains(t, r.collector.Output(), "Dropped events")
+			require.Equal(t, 2, strings.Count(r.collector.Output(), "Dropped events"))
 		})
 	}
 }

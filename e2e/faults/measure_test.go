@@ -26,13 +26,8 @@ func (r *rig) within(t *testing.T) *rig {
 // labels as far as they are sorted before others.
 func (r *rig) counter(prefix string) (sum int) {
 	r.Helper()
-	answer, err := http.Get(r.metrics)
-	require.NoError(r, err)
-	defer answer.Body.Close()
-	content, err := io.ReadAll(answer.Body)
-	require.NoError(r, err)
 	name, labels, _ := strings.Cut(prefix, "{")
-	for line := range strings.Lines(string(content)) {
+	for line := range strings.Lines(r.exposed()) {
 		if strings.HasPrefix(line, name+"{") && strings.Contains(line, labels) {
 			value, err := strconv.ParseFloat(strings.TrimSpace(line[strings.LastIndex(line, " "):]), 64)
 			require.NoError(r, err, line)
@@ -40,6 +35,17 @@ func (r *rig) counter(prefix string) (sum int) {
 		}
 	}
 	return sum
+}
+
+// exposed is the text of the collector's own metrics.
+func (r *rig) exposed() string {
+	r.Helper()
+	answer, err := http.Get(r.metrics)
+	require.NoError(r, err)
+	defer answer.Body.Close()
+	content, err := io.ReadAll(answer.Body)
+	require.NoError(r, err)
+	return string(content)
 }
 
 // kibibytes reads a figure of the collector's process: VmHWM is the largest RSS it ever had, RssAnon

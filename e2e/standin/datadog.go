@@ -105,6 +105,9 @@ func (d *Datadog) serve(r *http.Request) Answer {
 		return datadogError(http.StatusForbidden, "DD-API-KEY is wrong")
 	}
 	logs, err := readDatadogRequest(r)
+	for i := 0; i < len(logs) && err == nil; i++ {
+		err = d.refuseOne(string(logs[i].Raw))
+	}
 	if err != nil {
 		return datadogError(statusOf(err), err.Error())
 	}

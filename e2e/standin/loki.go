@@ -93,6 +93,11 @@ func (l *Loki) serve(r *http.Request) Answer {
 		return text(http.StatusUnauthorized, "no org id")
 	}
 	streams, err := readLokiRequest(r)
+	for _, stream := range streams {
+		for i := 0; i < len(stream.Entries) && err == nil; i++ {
+			err = l.refuseOne(stream.Entries[i].Line)
+		}
+	}
 	if err == nil {
 		err = l.store(r.Header.Get("X-Scope-OrgID"), streams)
 	}

@@ -34,8 +34,8 @@ import (
 
 // Answer is what a request gets. As a fault, its zero value changes nothing.
 type Answer struct {
-	Status int // 0: the true answer
-	Header http.Header
+	Status int         // 0: the true answer
+	Header http.Header // beside the true answer's own
 	Body   string
 
 	Delay  time.Duration // waited first; alone, it only makes the destination slow
@@ -49,6 +49,10 @@ type Fault func(r *http.Request, n int) *Answer
 
 // Server is what the stand-ins share: listening, faults, and counting requests and answers.
 type Server struct {
+	// Refuse, where set, tells with which status a request is refused whole that holds an event with
+	// this text; 0: with none. Set it before the first request.
+	Refuse func(event string) int
+
 	answer func(*http.Request) Answer
 
 	mu       sync.Mutex
@@ -138,6 +142,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	canned := fate.Status != 0 || fate.Abort
 	if !canned || fate.Stored {
 		if truth := s.answer(r); !canned {
+			maps.Copy(w.Header(), fate.Header)
 			fate = truth
 		}
 	}
@@ -151,6 +156,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	maps.Copy(w.Header(), fate.Header)
 	w.WriteHeader(fate.Status)
 	io.WriteString(w, fate.Body) //nolint:errcheck // the client has gone
+}
+
+// refuseOne refuses a request for one of its events.
+func (s *Server) refuseOne(event string) error {
+	if s.Refuse != nil {
+		if status := s.Refuse(event); status != 0 {
+			return refuse(status, "an event is refused")
+		}
+	}
+	return nil
 }
 
 // refusal is an error with the status it is answered with.

@@ -2,7 +2,6 @@ package datadoglogsexporter
 
 import (
 	"cmp"
-	"context"
 	"math"
 	"time"
 
@@ -83,20 +82,21 @@ func (e *datadogExporter) add(to *payload.Builder, r *record, position uint32) {
 	to.End(dst, known)
 }
 
-// push sends what the configuration does not say to drop. It counts here, where
-// each record comes by once, however often it is tried.
-func (e *datadogExporter) push(ctx context.Context, r *payload.Request) error {
+// old tells whether Datadog would not show a record.
+func old(x *payload.Record, oldest int64) bool { return x.At != 0 && x.At < oldest }
+
+// sift leaves out, and counts, what the configuration says to drop.
+func (e *datadogExporter) sift(r *payload.Request) (*payload.Request, error) {
 	var t tally
 	oldest := time.Now().Add(-maxAge).UnixNano()
-	old := func(x *payload.Record) bool { return x.At != 0 && x.At < oldest }
 	send, err := r.Without(func(x *payload.Record) bool {
 		switch {
-		case e.cfg.TooOld == TooOldDrop && old(x):
+		case e.cfg.TooOld == TooOldDrop && old(x, oldest):
 			t.old++
 			t.droppedOld++
 		case x.Mark == oversize:
 			t.droppedSize++
-			if old(x) {
+			if old(x, oldest) {
 				t.old++
 			}
 		default:
@@ -104,20 +104,22 @@ func (e *datadogExporter) push(ctx context.Context, r *payload.Request) error {
 		}
 		return true
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		e.count(t)
 	}
-	err = e.sender.Send(ctx, payload.NewBatch(send), func(delivered []payload.Record) {
-		t.delivered += len(delivered)
-		for i := range delivered {
-			if delivered[i].Mark == shortened {
-				t.truncated++
-			}
-			if old(&delivered[i]) {
-				t.old++
-			}
+	return send, err
+}
+
+func (e *datadogExporter) delivered(records []payload.Record) {
+	t := tally{delivered: len(records)}
+	oldest := time.Now().Add(-maxAge).UnixNano()
+	for i := range records {
+		if records[i].Mark == shortened {
+			t.truncated++
 		}
-	})
+		if old(&records[i], oldest) {
+			t.old++
+		}
+	}
 	e.count(t)
-	return err
 }

@@ -57,14 +57,14 @@ const (
 const origin = "otelcol-stytch"
 
 // start builds the client: the extensions that it may need exist only now.
-func (e *datadogExporter) start(ctx context.Context, host component.Host) error {
+func (e *datadogExporter) start(ctx context.Context, host component.Host) (*httpsend.Sender, error) {
 	url, err := e.cfg.url()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	client, err := httpsend.NewClient(ctx, e.cfg.ClientConfig, host, e.set)
+	client, fresh, err := httpsend.NewClients(ctx, e.cfg.ClientConfig, host, e.set)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	header := http.Header{
 		"Content-Type":      {"application/json"},
@@ -78,16 +78,20 @@ func (e *datadogExporter) start(ctx context.Context, host component.Host) error 
 	}
 	e.sender = &httpsend.Sender{
 		Client:  client,
+		Fresh:   fresh,
 		URL:     url,
 		Header:  header,
 		Secrets: append(httpsend.Secrets(e.cfg.ClientConfig), e.cfg.API.Key),
+		Judge:   judge,
 		HoldFor: e.cfg.RetryConfig.MaxInterval,
 		Drops:   e.drops,
 		Observe: e.observe,
 		Report:  func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) },
+		Keys:    httpsend.Keys{Address: "api::site or endpoint", Credentials: "api::key and api::site", Encoding: "compression"},
 	}
+	e.begin(ctx)
 	e.warn()
-	return e.checkKey(ctx)
+	return e.sender, e.checkKey(ctx)
 }
 
 // warn tells what is unusual in the configuration, and yet may be right.

@@ -12,11 +12,11 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend/httpsendtest"
 )
 
-// Datadog documents 202 alone; proxies and compatible intakes answer 200 or
-// 204, so every 2xx means delivered here.
+// Datadog documents 202 alone; proxies and compatible intakes answer 200.
 func TestEveryAnswer(t *testing.T) {
 	httpsendtest.CheckAnswers(t, NewFactory(), func(url string) component.Config {
 		cfg := createDefaultConfig().(*Config)
@@ -25,7 +25,25 @@ func TestEveryAnswer(t *testing.T) {
 		cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
 		cfg.RetryConfig.Enabled = false
 		return cfg
-	}, nil)
+	}, map[int]httpsend.Verdict{http.StatusAccepted: httpsend.Delivered})
+}
+
+// A 2xx is an answer of Datadog's only where its body can be.
+func TestABodyThatIsNotDatadogs(t *testing.T) {
+	delivered, hold := httpsend.Delivered, httpsend.Hold
+	for _, c := range []struct {
+		code int
+		body string
+		want httpsend.Verdict
+	}{
+		{202, "", delivered}, {202, "{}", delivered}, {202, " {}\n", delivered}, {200, `{"status":"ok"}`, delivered},
+		{202, `{"errors":[]}`, delivered}, {202, `{"errors":null}`, delivered},
+		{202, `{"errors":["Payload is too big"]}`, hold}, {200, `{"errors":"no"}`, hold}, {202, `{"errors":{"a":1}}`, hold},
+		{200, "<html><title>Sign in</title>", hold}, {202, "OK", hold}, {202, "[]", hold}, {202, `{"a":`, hold}, {202, "null", hold},
+		{201, "{}", hold}, {204, "", hold}, {206, "{}", hold}, {260, "", hold},
+	} {
+		require.Equal(t, c.want, judge(c.code, []byte(c.body), 1).Verdict, "%d %s", c.code, c.body)
+	}
 }
 
 func TestConsumeContract(t *testing.T) {
@@ -33,8 +51,8 @@ func TestConsumeContract(t *testing.T) {
 		cfg := createDefaultConfig().(*Config)
 		cfg.API.Key = apiKey
 		cfg.ClientConfig.Endpoint = url
-		cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
-		cfg.RetryConfig.InitialInterval, cfg.RetryConfig.MaxInterval = time.Millisecond, time.Millisecond
+		cfg.QueueConfig = httpsendtest.Waiting()
+		cfg.RetryConfig.InitialInterval = time.Millisecond
 		return cfg
 	})
 }

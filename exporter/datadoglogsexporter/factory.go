@@ -39,7 +39,7 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 		return nil, err
 	}
 	return httpsend.NewLogs(ctx, set, httpsend.Backend{
-		Format: e.format, Encode: e.encode, Push: e.push,
+		Format: e.format, Encode: e.encode, Sift: e.sift, Delivered: e.delivered, Quarantined: e.quarantined,
 		Start: e.start, Shutdown: e.shutdown,
 		Queue: config.QueueConfig, Retry: config.RetryConfig,
 		Damage: queuestore.Damage{Logger: set.Logger, Counter: e.telemetry.ExporterDatadogLogsQueueDamage, Options: []metric.AddOption{e.measured()}},

@@ -3,6 +3,7 @@ package datadoglogsexporter
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.uber.org/zap"
@@ -48,6 +49,30 @@ func (e *datadogExporter) count(t tally) {
 	if t.droppedSize > 0 {
 		e.drops.Add(httpsend.ReasonTooLarge, t.droppedSize, errTooLarge)
 	}
+}
+
+// begin exports every counter from the start on, at 0: an alert on its rise needs
+// the point before the first one.
+func (e *datadogExporter) begin(ctx context.Context) {
+	e.telemetry.ExporterDatadogLogsDeliveredEvents.Add(ctx, 0, e.measured())
+	e.telemetry.ExporterDatadogLogsTruncatedEvents.Add(ctx, 0, e.measured())
+	e.telemetry.ExporterDatadogLogsTooOldEvents.Add(ctx, 0, e.measured())
+	for _, form := range []string{"payload", "wire"} {
+		e.telemetry.ExporterDatadogLogsDeliveredBytes.Add(ctx, 0, e.measured(attribute.String("form", form)))
+	}
+	for _, reason := range []string{httpsend.ReasonRejected, httpsend.ReasonTooLarge, httpsend.ReasonTooOld} {
+		e.telemetry.ExporterDatadogLogsDroppedEvents.Add(ctx, 0, e.measured(attribute.String("reason", reason)))
+	}
+	for _, code := range []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge} {
+		e.telemetry.ExporterDatadogLogsSplits.Add(ctx, 0, e.measured(attribute.Int("http.response.status_code", code)))
+	}
+	for _, kind := range []string{"item", "index"} {
+		e.telemetry.ExporterDatadogLogsQueueDamage.Add(ctx, 0, e.measured(attribute.String("kind", kind)))
+	}
+}
+
+func (e *datadogExporter) quarantined(records int) {
+	e.telemetry.ExporterDatadogLogsQuarantinedEvents.Record(context.Background(), int64(records), e.measured())
 }
 
 // observe measures a request.

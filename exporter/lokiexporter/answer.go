@@ -2,6 +2,7 @@ package lokiexporter
 
 import (
 	"bytes"
+	"encoding/json"
 	"math"
 	"net/http"
 	"regexp"
@@ -17,7 +18,7 @@ import (
 // https://github.com/grafana/loki/blob/v3.7.8/pkg/ingester/stream.go.
 func judge(code int, body []byte, records int) httpsend.Ruling {
 	switch {
-	case code == http.StatusOK, code == http.StatusNoContent:
+	case code == http.StatusNoContent, code == http.StatusOK && stored(body):
 		return httpsend.Ruling{Verdict: httpsend.Delivered}
 	case code <= 299, blocked.Match(body):
 		return httpsend.Ruling{Verdict: httpsend.Hold}
@@ -29,6 +30,20 @@ func judge(code int, body []byte, records int) httpsend.Ruling {
 		return httpsend.Ruling{Verdict: httpsend.Split}
 	}
 	return httpsend.Ruling{Verdict: httpsend.Judge(code)}
+}
+
+// stored tells whether the body of a 200 says that all was stored: it is empty, or
+// a JSON object with the status "success", as Loki's other APIs answer:
+// https://grafana.com/docs/loki/latest/reference/loki-http-api/. A login page or an
+// error with 200 is another server's, and stored nothing.
+func stored(body []byte) bool {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return true
+	}
+	var answer struct {
+		Status string `json:"status"`
+	}
+	return json.Unmarshal(body, &answer) == nil && answer.Status == "success"
 }
 
 // blocked is a tenant that takes nothing for now. The code is the tenant's to

@@ -26,7 +26,7 @@ type lokiExporter struct {
 	drops     *httpsend.Drops
 	scheme    *scheme
 	wire      *wire
-	sender    *httpsend.Sender
+	client    *http.Client
 }
 
 func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
@@ -48,18 +48,21 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 }
 
 // start builds the client: the extensions that it may need exist only now.
-func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
+func (e *lokiExporter) start(ctx context.Context, host component.Host) (*httpsend.Sender, error) {
 	url, err := e.cfg.url()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	client, err := httpsend.NewClient(ctx, e.cfg.ClientConfig, host, e.set)
+	client, fresh, err := httpsend.NewClients(ctx, e.cfg.ClientConfig, host, e.set)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	httpsend.WarnOfNumbers(e.set.Logger, e.cfg.numbers)
-	e.sender = &httpsend.Sender{
+	e.begin(ctx)
+	e.client = client
+	return &httpsend.Sender{
 		Client:  client,
+		Fresh:   fresh,
 		URL:     url,
 		Header:  e.header(),
 		Secrets: e.cfg.secrets(),
@@ -68,8 +71,24 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 		Drops:   e.drops,
 		Observe: e.observe,
 		Report:  func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) },
+		Keys:    httpsend.Keys{Address: "hostname or endpoint", Credentials: "username, password and tenant_id", Encoding: "encoding and compression"},
+	}, nil
+}
+
+// begin exports every counter from the start on, at 0: an alert on its rise needs
+// the point before the first one.
+func (e *lokiExporter) begin(ctx context.Context) {
+	e.telemetry.ExporterLokiDeliveredEvents.Add(ctx, 0, e.measured())
+	e.telemetry.ExporterLokiDeliveredBytes.Add(ctx, 0, e.measured())
+	for _, reason := range []string{httpsend.ReasonRejected, httpsend.ReasonTooLarge, httpsend.ReasonTooOld} {
+		e.telemetry.ExporterLokiDroppedEvents.Add(ctx, 0, e.measured(attribute.String("reason", reason)))
 	}
-	return nil
+	for _, code := range []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge} {
+		e.telemetry.ExporterLokiSplits.Add(ctx, 0, e.measured(attribute.Int("http.response.status_code", code)))
+	}
+	for _, kind := range []string{"item", "index"} {
+		e.telemetry.ExporterLokiQueueDamage.Add(ctx, 0, e.measured(attribute.String("kind", kind)))
+	}
 }
 
 func (e *lokiExporter) header() http.Header {
@@ -90,8 +109,8 @@ func (e *lokiExporter) header() http.Header {
 
 func (e *lokiExporter) shutdown(context.Context) error {
 	e.telemetry.Shutdown()
-	if e.sender != nil {
-		e.sender.Client.CloseIdleConnections()
+	if e.client != nil {
+		e.client.CloseIdleConnections()
 	}
 	return nil
 }
@@ -102,34 +121,35 @@ func (e *lokiExporter) encode(ld plog.Logs) *payload.Request {
 	return e.wire.encode(ld, e.scheme, time.Now())
 }
 
-// push sends what Loki will take. The records that it will not are counted here
-// and are no part of what is tried again.
-func (e *lokiExporter) push(ctx context.Context, r *payload.Request) error {
-	if e.cfg.TooOld == dropTooOld {
-		within, before, after, err := outside(r, time.Now())
-		if err != nil {
-			return err
-		}
-		if before > 0 {
-			e.drops.Add(httpsend.ReasonTooOld, before, errOutOfWindow)
-		}
-		if after > 0 {
-			e.drops.Add(httpsend.ReasonRejected, after, errOutOfWindow)
-		}
-		r = within
+// sift leaves out, and counts, what Loki will not take.
+func (e *lokiExporter) sift(r *payload.Request) (*payload.Request, error) {
+	if e.cfg.TooOld != dropTooOld {
+		return r, nil
 	}
-	events, size := 0, 0
-	err := e.sender.Send(ctx, payload.NewBatch(r), func(delivered []payload.Record) {
-		events += len(delivered)
-		for i := range delivered {
-			size += int(delivered[i].Text)
-		}
-	})
-	if events > 0 {
-		e.telemetry.ExporterLokiDeliveredEvents.Add(ctx, int64(events), e.measured())
-		e.telemetry.ExporterLokiDeliveredBytes.Add(ctx, int64(size), e.measured())
+	within, before, after, err := outside(r, time.Now())
+	if err != nil {
+		return nil, err
 	}
-	return err
+	if before > 0 {
+		e.drops.Add(httpsend.ReasonTooOld, before, errOutOfWindow)
+	}
+	if after > 0 {
+		e.drops.Add(httpsend.ReasonRejected, after, errOutOfWindow)
+	}
+	return within, nil
+}
+
+func (e *lokiExporter) delivered(records []payload.Record) {
+	size := 0
+	for i := range records {
+		size += int(records[i].Text)
+	}
+	e.telemetry.ExporterLokiDeliveredEvents.Add(context.Background(), int64(len(records)), e.measured())
+	e.telemetry.ExporterLokiDeliveredBytes.Add(context.Background(), int64(size), e.measured())
+}
+
+func (e *lokiExporter) quarantined(records int) {
+	e.telemetry.ExporterLokiQuarantinedEvents.Record(context.Background(), int64(records), e.measured())
 }
 
 func (e *lokiExporter) observe(ctx context.Context, x httpsend.Exchange) {

@@ -121,7 +121,9 @@ func TestNothingToSend(t *testing.T) {
 	add(ld, "stytch", "", 1, "old")
 	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
 	require.Zero(t, loki.Requests(standin.LokiPushPath))
-	metadatatest.AssertEqualExporterLokiDroppedEvents(t, tel, []metricdata.DataPoint[int64]{count(1, attribute.String("reason", "too_old"))},
+	metadatatest.AssertEqualExporterLokiDroppedEvents(t, tel, []metricdata.DataPoint[int64]{
+		count(1, attribute.String("reason", "too_old")), count(0, attribute.String("reason", "too_large")), count(0, attribute.String("reason", "rejected")),
+	},
 		metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
@@ -152,7 +154,9 @@ func TestCountingUnderRetries(t *testing.T) {
 		count(1, attribute.String("reason", "too_large")), count(1, attribute.String("reason", "too_old")), count(1, attribute.String("reason", "rejected")),
 	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 	metadatatest.AssertEqualExporterLokiDeliveredEvents(t, tel, []metricdata.DataPoint[int64]{count(5)}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
-	metadatatest.AssertEqualExporterLokiSplits(t, tel, []metricdata.DataPoint[int64]{count(1, attribute.Int("http.response.status_code", 413))}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualExporterLokiSplits(t, tel, []metricdata.DataPoint[int64]{
+		count(1, attribute.Int("http.response.status_code", 413)), count(0, attribute.Int("http.response.status_code", 400)),
+	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
 func TestDeliveredBytes(t *testing.T) {
@@ -181,7 +185,7 @@ func TestABlockedTenantIsReported(t *testing.T) {
 	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
 	require.Len(t, host.events, 2)
 	require.Equal(t, componentstatus.StatusRecoverableError, host.events[0].Status())
-	require.ErrorContains(t, host.events[0].Err(), "answered 260: ingestion blocked for user 'x'")
+	require.ErrorContains(t, host.events[0].Err(), "answered 260, which does not confirm that anything is stored: ingestion blocked for user 'x'")
 	require.Equal(t, componentstatus.StatusOK, host.events[1].Status())
 	require.Len(t, loki.Entries(), 1)
 }

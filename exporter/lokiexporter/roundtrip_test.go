@@ -9,19 +9,19 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/consumer/consumertest"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pipeline"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend/httpsendtest"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
@@ -120,9 +120,8 @@ func TestConsumeContract(t *testing.T) {
 	defer server.Close()
 	cfg := defaults()
 	cfg.ClientConfig.Endpoint = server.URL
-	cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
-	cfg.RetryConfig.InitialInterval = 1
-	cfg.RetryConfig.MaxInterval = 1
+	cfg.QueueConfig = httpsendtest.Waiting()
+	cfg.RetryConfig.InitialInterval = time.Millisecond
 	cfg.StructuredMetadata = StructuredMetadata{"test_id"}
 	exportertest.CheckConsumeContract(exportertest.CheckConsumeContractParams{
 		T: t, NumberOfTestElements: 10, Signal: pipeline.SignalLogs,

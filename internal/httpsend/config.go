@@ -49,15 +49,25 @@ func DefaultRetry() configretry.BackOffConfig {
 	return retry
 }
 
-// NewClient builds the HTTP client. The Sender compresses for itself, into
-// pooled memory, and follows no redirect: net/http would send the key of a
-// header of our own along to wherever it leads.
-func NewClient(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set exporter.Settings) (*http.Client, error) {
+// NewClients builds the HTTP client, and one that opens a connection for each
+// request. The Sender compresses for itself, into pooled memory, and follows no
+// redirect: net/http would send the key of a header of our own along to wherever
+// it leads.
+func NewClients(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set exporter.Settings) (client, fresh *http.Client, err error) {
 	if err := checkAuthenticator(ctx, cfg, host, set.ID); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cfg.Compression = ""
-	client, err := cfg.ToClient(ctx, host.GetExtensions(), set.TelemetrySettings)
+	if client, err = newClient(ctx, cfg, host, set.TelemetrySettings); err != nil {
+		return nil, nil, err
+	}
+	cfg.DisableKeepAlives = true
+	fresh, err = newClient(ctx, cfg, host, set.TelemetrySettings)
+	return client, fresh, err
+}
+
+func newClient(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set component.TelemetrySettings) (*http.Client, error) {
+	client, err := cfg.ToClient(ctx, host.GetExtensions(), set)
 	if err != nil {
 		return nil, fmt.Errorf("building the HTTP client: %w", err)
 	}

@@ -1,6 +1,7 @@
 package httpsend
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -12,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/groupcommit"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
@@ -24,10 +26,16 @@ type Backend struct {
 	Format *payload.Format
 	// Encode makes a request of logs, before they are queued.
 	Encode func(plog.Logs) *payload.Request
-	// Push sends a request, as Sender.Send does.
-	Push func(context.Context, *payload.Request) error
+	// Sift returns a request without the records that are not to be sent, which it
+	// counts.
+	Sift func(*payload.Request) (*payload.Request, error)
+	// Delivered counts records that the destination took.
+	Delivered func([]payload.Record)
+	// Quarantined is told how many records are in quarantine.
+	Quarantined func(records int)
 
-	Start    component.StartFunc
+	// Start returns what sends.
+	Start    func(context.Context, component.Host) (*Sender, error)
 	Shutdown component.ShutdownFunc
 
 	Queue configoptional.Optional[exporterhelper.QueueBatchConfig]
@@ -36,19 +44,37 @@ type Backend struct {
 	Damage queuestore.Damage
 }
 
+// logs is an exporter's part behind exporterhelper.
+type logs struct {
+	Backend
+	logger     *zap.Logger
+	sender     *Sender
+	quarantine *quarantine // nil: there is no queue
+	waiting    *waiting    // nil: there is no queue in memory
+}
+
 // NewLogs returns the exporter: exporterhelper's, with requests that are
 // encoded before they are queued.
 func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Logs, error) {
+	l := &logs{Backend: b, logger: set.Logger}
 	encoding := payload.Encoding{Format: b.Format, Encode: b.Encode, Damaged: b.Damage.Item}
+	if b.Queue.HasValue() {
+		l.quarantine = newQuarantine(&b, encoding, set.Logger)
+		onDisk := b.Queue.Get().StorageID != nil
+		if !onDisk {
+			l.waiting = &waiting{retry: b.Retry}
+		}
+		set.Logger = withoutFalseAlarm(set.Logger, onDisk)
+	}
 	next, err := xexporterhelper.NewLogsRequest(ctx, set,
 		func(_ context.Context, ld plog.Logs) (xexporterhelper.Request, error) { return b.Encode(ld), nil },
-		func(ctx context.Context, r xexporterhelper.Request) error { return b.Push(ctx, r.(*payload.Request)) },
+		func(ctx context.Context, r xexporterhelper.Request) error { return l.push(ctx, r.(*payload.Request)) },
 		// One push can be many requests, each with the client's own timeout.
 		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}),
 		exporterhelper.WithRetry(b.Retry),
 		xexporterhelper.WithQueueBatch(b.Queue, xexporterhelper.QueueBatchSettings{Encoding: encoding}),
-		exporterhelper.WithStart(b.Start),
-		exporterhelper.WithShutdown(b.Shutdown),
+		exporterhelper.WithStart(l.start),
+		exporterhelper.WithShutdown(l.shutdown),
 	)
 	if err != nil {
 		return nil, err
@@ -57,7 +83,75 @@ func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Lo
 		next = synchronous{next}
 	}
 	next = groupcommit.Wrap(set, reader{next}, b.Queue)
-	return queuestore.Wrap(set.ID, next, b.Queue, encoding.Identify, b.Damage), nil
+	return queuestore.Wrap(set.ID, next, b.Queue, encoding.Identify, b.Damage, l.quarantine), nil
+}
+
+func (l *logs) start(ctx context.Context, host component.Host) error {
+	sender, err := l.Start(ctx, host)
+	if err != nil {
+		return err
+	}
+	l.sender = sender
+	l.sender.diagnosis.logger = l.logger
+	l.Quarantined(0)
+	if l.quarantine != nil {
+		l.quarantine.start(l.sender)
+	}
+	return nil
+}
+
+// push sends a request, as Sender.Send does.
+func (l *logs) push(ctx context.Context, r *payload.Request) error {
+	if l.waiting == nil {
+		return l.send(ctx, r)
+	}
+	first := l.waiting.took(r)
+	err := l.send(ctx, r)
+	if err != nil {
+		l.waiting.failed(r.OnError(err).(*payload.Request), first)
+	}
+	return err
+}
+
+func (l *logs) send(ctx context.Context, r *payload.Request) error {
+	r, err := l.Sift(r)
+	if err != nil {
+		return err
+	}
+	return l.sender.Send(ctx, payload.NewBatch(r), l.Delivered)
+}
+
+// shutdown is called once exporterhelper has emptied the queue and given up what
+// waited.
+func (l *logs) shutdown(ctx context.Context) error {
+	if l.sender == nil {
+		return l.Shutdown(ctx)
+	}
+	if l.quarantine != nil {
+		l.quarantine.stop()
+	}
+	if l.waiting != nil {
+		l.finish(ctx)
+	}
+	return l.Shutdown(ctx)
+}
+
+// finish gives what a queue in memory leaves its last attempt.
+func (l *logs) finish(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lastAttempts)
+	defer cancel()
+	before := len(l.quarantine.records)
+	delivered, lost, err := l.waiting.finish(ctx, l.send)
+	left, words := l.quarantine.finish(ctx)
+	delivered += before - left // what went into quarantine just now counts as delivered so far
+	lost += left
+	if delivered > 0 {
+		l.logger.Info("Delivered at the shutdown what had waited to be sent again", zap.Int("events", delivered))
+	}
+	if lost > 0 {
+		l.logger.Error("Lost events: the queue is in memory, and the destination did not take them at the shutdown",
+			zap.Int("events", lost), zap.Error(cmp.Or(err, words)))
+	}
 }
 
 // reader tells that the logs are only read: exporterhelper says otherwise of

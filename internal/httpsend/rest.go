@@ -10,10 +10,10 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
-// undelivered returns the ranges that are still to do and the suspects, in
+// undelivered returns the ranges that are still to do and the refused records, in
 // order.
-func undelivered(todo []payload.Range, suspects []suspect) []payload.Range {
-	for _, x := range suspects {
+func undelivered(todo []payload.Range, refused []refusal) []payload.Range {
+	for _, x := range refused {
 		todo = append(todo, x.Range)
 	}
 	slices.SortFunc(todo, func(x, y payload.Range) int { return cmp.Compare(x.Lo, y.Lo) })

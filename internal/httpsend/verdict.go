@@ -21,15 +21,13 @@ const (
 	Delivered Verdict = iota
 	// Retry means the same again, after the backoff or the wait that was asked for.
 	Retry
-	// Hold means nothing stored, and nothing will be until somebody mends a key,
+	// Hold means nothing stored, and nothing will be until somebody corrects a key,
 	// a URL or a setting. The records are kept and tried at the longest interval.
 	Hold
-	// Split means too large: each half by itself. A single record is too large for
-	// ever and is dropped, unless the destination accepts no other either.
+	// Split means too large: each half by itself. A single record goes into quarantine.
 	Split
-	// Isolate means that something in it is refused: each half by itself, down to the
-	// record that is refused, which is dropped, unless the destination accepts no
-	// other either.
+	// Isolate means that something in it is refused: each part by itself, down to the
+	// record that is refused, which goes into quarantine.
 	Isolate
 )
 
@@ -59,11 +57,10 @@ type Loss struct {
 // nothing else. RFC 9110 section 15 tells what the codes mean; beyond it, a
 // code that blames the address, the credentials or a setting rather than the
 // records holds them, because dropping acknowledged events for it would lose
-// what a corrected configuration delivers.
+// what a corrected configuration delivers. So does a 2xx: which of them means
+// stored is the backend's to say, and any other is a proxy's or a login page.
 func Judge(code int) Verdict {
 	switch {
-	case code >= 200 && code <= 299:
-		return Delivered
 	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests, code >= 500:
 		return Retry
 	case code == http.StatusRequestEntityTooLarge:
@@ -86,7 +83,7 @@ const maxWait = time.Hour
 func wait(h http.Header, now time.Time) time.Duration {
 	for _, name := range []string{"Retry-After", "X-Ratelimit-Reset"} {
 		value := h.Get(name)
-		if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 {
+		if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds > 0 && !math.IsInf(seconds, 1) {
 			return time.Duration(math.Min(seconds, maxWait.Seconds()) * float64(time.Second))
 		}
 		if date, err := http.ParseTime(value); err == nil && date.After(now) {

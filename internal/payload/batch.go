@@ -131,6 +131,30 @@ func (b *Batch) measure(lo, hi int) (next, size int) {
 	return next, size
 }
 
+// Cut divides r, of at least two records, into n parts or fewer: at the ends of
+// blocks where it holds several, for a block that stays whole stays packed.
+func (b *Batch) Cut(r Range, n int) []Range {
+	inner := b.ends[b.at(r.Lo):b.at(r.Hi-1)] // of all its blocks but the last
+	several := len(inner) > 0
+	var parts []Range
+	for n = min(n, r.Hi-r.Lo); n > 1; n-- {
+		middle := r.Lo + (r.Hi-r.Lo)/n
+		if several {
+			if len(inner) == 0 {
+				break
+			}
+			k, _ := slices.BinarySearch(inner, middle)
+			if k == len(inner) || k > 0 && middle-inner[k-1] < inner[k]-middle {
+				k--
+			}
+			middle, inner = inner[k], inner[k+1:]
+		}
+		parts = append(parts, Range{r.Lo, middle})
+		r.Lo = middle
+	}
+	return append(parts, r)
+}
+
 // Each calls do with the records from lo up to hi, some at a time.
 func (b *Batch) Each(lo, hi int, do func([]Record)) {
 	for n := b.at(lo); lo < hi; n++ {

@@ -27,6 +27,7 @@ type client struct {
 	restart  restart
 	deferral deferral
 	closed   bool
+	neighbor Neighbor
 }
 
 func newClient(next storage.Client, d Damage, identify Identify) *client {
@@ -73,6 +74,7 @@ func (c *client) Close(ctx context.Context) error {
 	defer c.mu.Unlock()
 	if !c.closed {
 		c.closed = true
+		c.neighbor.Close()
 		c.deferral.close(ctx)
 		if err := c.file.check(); err != nil {
 			c.tellLost(ctx, err)

@@ -22,6 +22,15 @@ import (
 // decoded.
 type Identify func(item []byte) ([]byte, error)
 
+// Neighbor keeps values of its own in the queue's storage, under keys that are
+// neither numbers nor "qmv0". Open is called before the queue reads, and its error
+// ends the start; Close is called once the queue is done, before the storage is
+// closed.
+type Neighbor interface {
+	Open(context.Context, storage.Client) error
+	Close()
+}
+
 // Wrap guards the queue of next, which exporterhelper made with this
 // configuration for the exporter of this id. Without a queue, or with one in
 // memory, it does no more than warn of what an earlier configuration has left in
@@ -34,13 +43,21 @@ func Wrap(
 	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
 	identify Identify,
 	damage Damage,
+	neighbor Neighbor,
 ) exporter.Logs {
 	g := &guardedLogs{Logs: next, id: id, logger: damage.Logger}
 	if !queue.HasValue() || queue.Get().StorageID == nil {
 		return g
 	}
 	g.storageID = queue.Get().StorageID
-	g.guard = func(next storage.Client) *client { return newClient(next, damage, identify) }
+	g.open = func(ctx context.Context, next storage.Client, f file) (*client, error) {
+		if err := neighbor.Open(ctx, &checked{next, f}); err != nil {
+			return nil, err
+		}
+		c := newClient(next, damage, identify)
+		c.file, c.neighbor = f, neighbor
+		return c, nil
+	}
 	return g
 }
 
@@ -49,8 +66,11 @@ type guardedLogs struct {
 	id        component.ID
 	logger    *zap.Logger
 	storageID *component.ID // nil: there is no queue, or it is in memory
-	guard     func(storage.Client) *client
+	open      open
 }
+
+// open returns the guarded client of a queue whose storage is open.
+type open func(context.Context, storage.Client, file) (*client, error)
 
 func (g *guardedLogs) Start(ctx context.Context, host component.Host) error {
 	g.warnOfForgotten(host)
@@ -65,7 +85,7 @@ func (g *guardedLogs) Start(ctx context.Context, host component.Host) error {
 	if _, ok := ext.(storage.Extension); !ok {
 		return fmt.Errorf("%s is an extension that stores nothing", key)
 	}
-	return g.Logs.Start(ctx, &guardedHost{Host: host, key: key, storageID: *g.storageID, guard: g.guard})
+	return g.Logs.Start(ctx, &guardedHost{Host: host, key: key, storageID: *g.storageID, open: g.open})
 }
 
 // guardedHost is the exporter's host for as long as the exporter runs.
@@ -73,7 +93,7 @@ type guardedHost struct {
 	component.Host
 	key       string // of the storage in the configuration, and its value
 	storageID component.ID
-	guard     func(storage.Client) *client
+	open      open
 }
 
 // Report keeps status events flowing: a component reports through its host, and
@@ -91,14 +111,14 @@ func (h *guardedHost) GetExtensions() map[component.ID]component.Component {
 		return extensions
 	}
 	extensions = maps.Clone(extensions) // the host's own map is not ours to change
-	extensions[h.storageID] = &guardedStorage{Extension: ext, key: h.key, guard: h.guard}
+	extensions[h.storageID] = &guardedStorage{Extension: ext, key: h.key, open: h.open}
 	return extensions
 }
 
 type guardedStorage struct {
 	storage.Extension
-	key   string
-	guard func(storage.Client) *client
+	key  string
+	open open
 }
 
 func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
@@ -111,7 +131,9 @@ func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id 
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", s.key, err)
 	}
-	c := s.guard(next)
-	c.file = openedFile(at, queue)
+	c, err := s.open(ctx, next, openedFile(at, queue))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", s.key, err), next.Close(ctx))
+	}
 	return c, nil
 }

@@ -1,6 +1,7 @@
 package queuestore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
 // file is the file of a queue in a file_storage, while it is open.
@@ -57,6 +59,24 @@ func (f *file) check() error {
 			"and what it held is delivered only while this process runs: %s", f.path)
 	}
 	return nil
+}
+
+// checked stores nothing in a file that was deleted or replaced.
+type checked struct {
+	storage.Client
+	file file
+}
+
+func (c *checked) Batch(ctx context.Context, ops ...*storage.Operation) error {
+	for _, op := range ops {
+		if op.Type == storage.Set {
+			if err := c.file.check(); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	return c.Client.Batch(ctx, ops...)
 }
 
 // fileName returns the name of the file that file_storage, v0.158, makes for a

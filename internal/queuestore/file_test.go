@@ -75,10 +75,10 @@ func TestFileName(t *testing.T) {
 // openQueue returns a settled client on a real file, and what it logs at Error.
 func openQueue(t *testing.T, ext storage.Extension) (*client, *observer.ObservedLogs) {
 	core, logs := observer.New(zap.ErrorLevel)
-	s := &guardedStorage{Extension: ext, key: "the key", guard: func(next storage.Client) *client {
+	s := &guardedStorage{Extension: ext, key: "the key", open: func(_ context.Context, next storage.Client, f file) (*client, error) {
 		c := newClient(next, Damage{Logger: zap.New(core), Counter: noop.Int64Counter{}}, logsOf)
-		c.restart.settled = true
-		return c
+		c.restart.settled, c.file, c.neighbor = true, f, alone{}
+		return c, nil
 	}}
 	got, err := s.GetClient(t.Context(), component.KindExporter, component.NewID(typ), "logs")
 	require.NoError(t, err)
@@ -191,4 +191,21 @@ func BenchmarkCheck(b *testing.B) {
 		}
 	}
 	require.NoError(b, c.Close(context.Background()))
+}
+
+// What shares the queue's storage stores nothing in a deleted file, either.
+func TestNeighborOfADeletedFile(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "queues")
+	require.NoError(t, os.Mkdir(directory, 0o700))
+	client, err := fileStorage(t, directory).GetClient(t.Context(), component.KindExporter, component.NewID(typ), "logs")
+	require.NoError(t, err)
+	defer client.Close(t.Context()) //nolint:errcheck // the file is gone
+	shared := &checked{client, openedFile(placeOf(fileStorage(t, directory)), "exporter_test__logs")}
+	set := storage.SetOperation("quarantine/0", []byte("event"))
+	require.NoError(t, shared.Batch(t.Context(), set))
+	moved(t, directory)
+	require.ErrorContains(t, shared.Batch(t.Context(), set), "the queue's file is gone")
+	get := storage.GetOperation("quarantine/0")
+	require.NoError(t, shared.Batch(t.Context(), get))
+	require.Equal(t, "event", string(get.Value))
 }

@@ -154,16 +154,17 @@ func (m *machine) start(t testing.TB, o options) *process {
 		exporterhelper.WithQueue(queue), exporterhelper.WithRetry(configretry.NewDefaultBackOffConfig()))
 	require.NoError(t, err)
 	if !o.unguarded {
-		exp = Wrap(component.NewID(typ), exp, queue, logsOf, Damage{Logger: o.logger, Counter: o.corrupted})
+		exp = Wrap(component.NewID(typ), exp, queue, logsOf, Damage{Logger: o.logger, Counter: o.corrupted}, alone{})
 		wrapped := exp.(*guardedLogs)
-		guard := wrapped.guard
-		wrapped.guard = func(next storage.Client) *client {
-			c := guard(next)
+		open := wrapped.open
+		wrapped.open = func(ctx context.Context, next storage.Client, f file) (*client, error) {
+			c, err := open(ctx, next, f)
+			require.NoError(t, err)
 			c.deferral.delay = time.Millisecond // what waits is as likely to be flushed as to be carried
 			if o.tune != nil {
 				o.tune(c)
 			}
-			return c
+			return c, nil
 		}
 	}
 	p.exporter = exp

@@ -23,18 +23,19 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                              metric.Meter
-	mu                                 sync.Mutex
-	registrations                      []metric.Registration
-	ExporterDatadogLogsDeliveredBytes  metric.Int64Counter
-	ExporterDatadogLogsDeliveredEvents metric.Int64Counter
-	ExporterDatadogLogsDroppedEvents   metric.Int64Counter
-	ExporterDatadogLogsPayloadSize     metric.Int64Histogram
-	ExporterDatadogLogsQueueDamage     metric.Int64Counter
-	ExporterDatadogLogsRequestDuration metric.Float64Histogram
-	ExporterDatadogLogsSplits          metric.Int64Counter
-	ExporterDatadogLogsTooOldEvents    metric.Int64Counter
-	ExporterDatadogLogsTruncatedEvents metric.Int64Counter
+	meter                                metric.Meter
+	mu                                   sync.Mutex
+	registrations                        []metric.Registration
+	ExporterDatadogLogsDeliveredBytes    metric.Int64Counter
+	ExporterDatadogLogsDeliveredEvents   metric.Int64Counter
+	ExporterDatadogLogsDroppedEvents     metric.Int64Counter
+	ExporterDatadogLogsPayloadSize       metric.Int64Histogram
+	ExporterDatadogLogsQuarantinedEvents metric.Int64Gauge
+	ExporterDatadogLogsQueueDamage       metric.Int64Counter
+	ExporterDatadogLogsRequestDuration   metric.Float64Histogram
+	ExporterDatadogLogsSplits            metric.Int64Counter
+	ExporterDatadogLogsTooOldEvents      metric.Int64Counter
+	ExporterDatadogLogsTruncatedEvents   metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -89,6 +90,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Size of a request's payload before compression. [Alpha]"),
 		metric.WithUnit("By"),
 		metric.WithExplicitBucketBoundaries([]float64{1000, 10000, 100000, 250000, 500000, 1e+06, 2.5e+06, 5e+06}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterDatadogLogsQuarantinedEvents, err = builder.meter.Int64Gauge(
+		"otelcol_exporter_datadog_logs_quarantined_events",
+		metric.WithDescription("Events in quarantine, which Datadog refused and which are tried again. [Alpha]"),
+		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExporterDatadogLogsQueueDamage, err = builder.meter.Int64Counter(

@@ -23,6 +23,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ExporterDatadogLogsDeliveredEvents.Add(context.Background(), 1)
 	tb.ExporterDatadogLogsDroppedEvents.Add(context.Background(), 1)
 	tb.ExporterDatadogLogsPayloadSize.Record(context.Background(), 1)
+	tb.ExporterDatadogLogsQuarantinedEvents.Record(context.Background(), 1)
 	tb.ExporterDatadogLogsQueueDamage.Add(context.Background(), 1)
 	tb.ExporterDatadogLogsRequestDuration.Record(context.Background(), 1)
 	tb.ExporterDatadogLogsSplits.Add(context.Background(), 1)
@@ -39,6 +40,9 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterDatadogLogsPayloadSize(t, testTel,
 		[]metricdata.HistogramDataPoint[int64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterDatadogLogsQuarantinedEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterDatadogLogsQueueDamage(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},

@@ -23,15 +23,16 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                       metric.Meter
-	mu                          sync.Mutex
-	registrations               []metric.Registration
-	ExporterLokiDeliveredBytes  metric.Int64Counter
-	ExporterLokiDeliveredEvents metric.Int64Counter
-	ExporterLokiDroppedEvents   metric.Int64Counter
-	ExporterLokiQueueDamage     metric.Int64Counter
-	ExporterLokiRequestDuration metric.Float64Histogram
-	ExporterLokiSplits          metric.Int64Counter
+	meter                         metric.Meter
+	mu                            sync.Mutex
+	registrations                 []metric.Registration
+	ExporterLokiDeliveredBytes    metric.Int64Counter
+	ExporterLokiDeliveredEvents   metric.Int64Counter
+	ExporterLokiDroppedEvents     metric.Int64Counter
+	ExporterLokiQuarantinedEvents metric.Int64Gauge
+	ExporterLokiQueueDamage       metric.Int64Counter
+	ExporterLokiRequestDuration   metric.Float64Histogram
+	ExporterLokiSplits            metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -78,6 +79,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ExporterLokiDroppedEvents, err = builder.meter.Int64Counter(
 		"otelcol_exporter_loki_dropped_events",
 		metric.WithDescription("Events that will never be delivered. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ExporterLokiQuarantinedEvents, err = builder.meter.Int64Gauge(
+		"otelcol_exporter_loki_quarantined_events",
+		metric.WithDescription("Events in quarantine, which Loki refused and which are tried again. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)

@@ -22,6 +22,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ExporterLokiDeliveredBytes.Add(context.Background(), 1)
 	tb.ExporterLokiDeliveredEvents.Add(context.Background(), 1)
 	tb.ExporterLokiDroppedEvents.Add(context.Background(), 1)
+	tb.ExporterLokiQuarantinedEvents.Record(context.Background(), 1)
 	tb.ExporterLokiQueueDamage.Add(context.Background(), 1)
 	tb.ExporterLokiRequestDuration.Record(context.Background(), 1)
 	tb.ExporterLokiSplits.Add(context.Background(), 1)
@@ -32,6 +33,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterLokiDroppedEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualExporterLokiQuarantinedEvents(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualExporterLokiQueueDamage(t, testTel,

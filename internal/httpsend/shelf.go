@@ -1,0 +1,120 @@
+package httpsend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
+)
+
+// The quarantine's records lie in the storage of the queue, where that is on
+// disk, beside the queue's own keys ("qmv0" and numbers):
+//
+//	"quarantine/0" … "quarantine/9999"   a stored request of one record each, as
+//	                                     the queue stores it: with a version and a
+//	                                     checksum of its own (internal/payload)
+//
+// There is no index: a start asks for each key.
+func slotKey(slot int) string { return "quarantine/" + strconv.Itoa(slot) }
+
+// shelf is where records in quarantine are stored. Without a storage it only
+// gives out slots.
+type shelf struct {
+	client storage.Client // nil: the queue is in memory
+	free   []int          // slots given back
+	used   int            // slots ever given out
+	ops    []*storage.Operation
+}
+
+var errNoRoom = errors.New("the quarantine of refused events is full")
+
+// put gives a record a slot. It is stored by store.
+func (s *shelf) put(encoding payload.Encoding, r *payload.Request) (slot int, err error) {
+	if n := len(s.free); n > 0 {
+		slot = s.free[n-1]
+	} else if slot = s.used; slot >= maxQuarantined {
+		return 0, errNoRoom
+	}
+	if s.client != nil {
+		stored, err := encoding.Marshal(context.Background(), r)
+		if err != nil {
+			return 0, err
+		}
+		s.ops = append(s.ops, storage.SetOperation(slotKey(slot), stored))
+	}
+	if n := len(s.free); n > 0 {
+		s.free = s.free[:n-1]
+	} else {
+		s.used++
+	}
+	return slot, nil
+}
+
+// take empties a slot. It is carried out by store.
+func (s *shelf) take(slot int) {
+	if s.client != nil {
+		s.ops = append(s.ops, storage.DeleteOperation(slotKey(slot)))
+	}
+}
+
+// release gives a slot back, once it is empty.
+func (s *shelf) release(slot int) { s.free = append(s.free, slot) }
+
+// store carries out what was put and taken since, in one transaction.
+func (s *shelf) store() error {
+	ops := s.ops
+	s.ops = nil
+	if len(ops) == 0 {
+		return nil
+	}
+	return s.client.Batch(context.Background(), ops...)
+}
+
+// Open loads what an earlier process has left. The queue's storage calls it before
+// the queue reads.
+func (q *quarantine) Open(ctx context.Context, client storage.Client) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.shelf.client = client
+	ops := make([]*storage.Operation, maxQuarantined)
+	for slot := range ops {
+		ops[slot] = storage.GetOperation(slotKey(slot))
+	}
+	if err := client.Batch(ctx, ops...); err != nil {
+		return fmt.Errorf("reading the quarantine of refused events: %w", err)
+	}
+	for slot, op := range ops {
+		if op.Value != nil {
+			q.shelf.used = slot + 1
+		}
+	}
+	now := time.Now()
+	for slot, op := range ops[:q.shelf.used] {
+		if op.Value == nil {
+			q.shelf.release(slot)
+			continue
+		}
+		_, r, err := q.encoding.Unmarshal(op.Value) // tells of damage
+		if err != nil {
+			q.shelf.take(slot)
+			q.shelf.release(slot)
+			continue
+		}
+		x := &quarantined{request: r.(*payload.Request), slot: slot, since: now, next: q.after(now)}
+		q.records[x] = struct{}{}
+		q.size += x.request.BytesSize()
+	}
+	if err := q.shelf.store(); err != nil {
+		return fmt.Errorf("deleting what cannot be read of the quarantine: %w", err)
+	}
+	q.changed(nil)
+	return nil
+}
+
+// Close ends the use of the queue's storage, which is closed next.
+func (q *quarantine) Close() { q.stop() }

@@ -1,0 +1,75 @@
+package httpsend
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component/componentstatus"
+)
+
+// status is the component's: recoverable while records are held, or any are in
+// quarantine.
+type status struct {
+	mu          sync.Mutex
+	held        error
+	quarantined int
+	words       error // the destination's, on the last record that went into quarantine or stayed
+
+	shown string // what was reported last; "": OK
+	at    time.Time
+}
+
+// Settle says that err holds records, or would, and with nil that records are
+// delivered again.
+func (s *Sender) Settle(err error) {
+	s.status.mu.Lock()
+	defer s.status.mu.Unlock()
+	if s.status.held == nil && err == nil {
+		return
+	}
+	again := s.status.held != nil && err != nil
+	s.status.held = err
+	if !again {
+		s.show(true)
+	}
+}
+
+// quarantined says how many records are in quarantine.
+func (s *Sender) quarantined(n int, words error) {
+	s.status.mu.Lock()
+	defer s.status.mu.Unlock()
+	changes := (n == 0) != (s.status.quarantined == 0)
+	s.status.quarantined = n
+	if words != nil {
+		s.status.words = words
+	}
+	s.show(changes)
+}
+
+// show reports the status, a new number of records not always at once.
+func (s *Sender) show(now bool) {
+	t := &s.status
+	var err error
+	switch {
+	case t.held != nil:
+		err = t.held
+	case t.quarantined > 0 && t.words != nil:
+		err = fmt.Errorf("%d refused events are in quarantine and are tried again: %w", t.quarantined, t.words)
+	case t.quarantined > 0:
+		err = fmt.Errorf("%d refused events are in quarantine since before the start and are tried again", t.quarantined)
+	}
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if text == t.shown || !now && time.Since(t.at) < s.HoldFor {
+		return
+	}
+	t.shown, t.at = text, time.Now()
+	if err == nil {
+		s.Report(componentstatus.NewEvent(componentstatus.StatusOK))
+	} else {
+		s.Report(componentstatus.NewRecoverableErrorEvent(err))
+	}
+}
