@@ -74,6 +74,7 @@ func (c *client) Close(ctx context.Context) error {
 	if !c.closed {
 		c.closed = true
 		c.deferral.close(ctx)
+		c.file.every = 0
 		if err := c.file.check(); err != nil {
 			c.tellLost(ctx, err)
 		}
