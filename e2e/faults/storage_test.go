@@ -50,7 +50,7 @@ exporters:
 }
 
 // TestDirectoryDeleted promises: a moment after the directory of the queues is deleted the sender
-// gets 503 and nothing more is acknowledged; what the queues held is delivered all the same.
+// gets 503 and nothing more is acknowledged; what the queues contain is delivered all the same.
 func TestDirectoryDeleted(t *testing.T) {
 	r := newRig(t)
 	r.both(status(http.StatusServiceUnavailable))

@@ -67,10 +67,10 @@ func (f *file) look() error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("the queue's file is gone: no event is taken until it is back or the collector is started again, "+
-			"and what it held is delivered only while this process runs: %w", err)
+			"and what it contains is delivered only while this process runs: %w", err)
 	case err == nil && !f.compacts && !os.SameFile(info, f.opened):
 		return fmt.Errorf("the queue's file was replaced by another: no event is taken until it is back or the collector is started again, "+
-			"and what it held is delivered only while this process runs: %s", f.path)
+			"and what it contains is delivered only while this process runs: %s", f.path)
 	}
 	return nil
 }

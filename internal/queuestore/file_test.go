@@ -100,7 +100,7 @@ func TestDeletedFile(t *testing.T) {
 		want   string // error; empty: none
 	}{
 		"directory moved": {nil, moved, "the queue's file is gone: no event is taken until it is back or the collector is started again, " +
-			"and what it held is delivered only while this process runs: stat "},
+			"and what it contains is delivered only while this process runs: stat "},
 		"directory moved, compaction": {[]func(*filestorage.Config){compacting}, moved, "the queue's file is gone"},
 		"file replaced":               {nil, replaced, "the queue's file was replaced by another: "},
 		"file replaced, compaction":   {[]func(*filestorage.Config){compacting}, replaced, ""},
@@ -165,7 +165,7 @@ func TestFileIsLookedForNowAndThen(t *testing.T) {
 		require.NoError(t, f.check())
 		time.Sleep(checkEvery - 1)
 		require.NoError(t, f.check())
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		require.ErrorIs(t, f.check(), os.ErrNotExist)
 		require.NoError(t, os.WriteFile(f.path, nil, 0o600))
 		info, err := os.Stat(f.path)
@@ -177,7 +177,7 @@ func TestFileIsLookedForNowAndThen(t *testing.T) {
 	})
 }
 
-// What a deleted file still holds at the end is told, and only then.
+// What a deleted file still contains at the end is told, and only then.
 func TestEndWithADeletedFile(t *testing.T) {
 	for waiting, finish := range map[int]bool{0: true, 1: false} {
 		directory := t.TempDir()
