@@ -26,7 +26,7 @@ import (
 type gauge struct {
 	storage.Extension
 	puts atomic.Int64
-	slow sync.Mutex // held: puts wait
+	slow sync.Mutex // while it is locked, puts wait
 }
 
 func (g *gauge) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {

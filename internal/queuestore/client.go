@@ -76,6 +76,7 @@ func (c *client) Close(ctx context.Context) error {
 		c.closed = true
 		c.neighbor.Close()
 		c.deferral.close(ctx)
+		c.file.every = 0
 		if err := c.file.check(); err != nil {
 			c.tellLost(ctx, err)
 		}

@@ -5,8 +5,8 @@
 // Wrap stands around an exporter's Start and hands down a host in which the
 // queue's storage extension gives out a client of this package. It looks at the
 // operations that exporterhelper's queue asks of the client, and changes them.
-// Each file works around one thing, says in which versions, and which test fails
-// when that thing is gone; the others stay then.
+// Each file works around one thing, and says in which versions and how one notices
+// that it can go; the others stay then.
 //
 //	restart.go    a kill during a start loses what was dispatched
 //	full.go       a full storage makes the queue delete what it could not read

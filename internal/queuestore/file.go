@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -27,7 +28,18 @@ type file struct {
 	path     string      // empty: not known, nothing is checked
 	opened   os.FileInfo // what was at path when the storage had opened it
 	compacts bool        // the storage itself may replace it
+
+	every time.Duration // how often it is looked for
+	last  time.Time     // when it was
+	err   error         // what was found
 }
+
+// checkEvery is how often a put looks for the file. A stat takes less than a
+// microsecond, but one before each put with fsync cost 6 µs of CPU an event and a
+// sixth of the throughput, measured on ext4 with Linux 6.18: since 6.13 a file
+// that somebody has looked at gets a new time at the next write, which fsync has
+// to store as well.
+const checkEvery = 100 * time.Millisecond
 
 // openedFile returns the file that the storage has just opened. It is not known
 // where the storage is another, or has shortened a name of more than 255 bytes.
@@ -40,23 +52,27 @@ func openedFile(at place, name string) file {
 	if err != nil {
 		return file{}
 	}
-	return file{path: path, opened: info, compacts: at.compacts}
+	return file{path: path, opened: info, compacts: at.compacts, every: checkEvery}
 }
 
-// check returns an error as long as the file is not at its path. It costs a stat,
-// less than a microsecond, where a put with fsync costs a hundred and more.
+// check returns what look does, or has done a moment ago.
 func (f *file) check() error {
-	if f.path == "" {
-		return nil
+	if now := time.Now(); f.path != "" && now.Sub(f.last) >= f.every {
+		f.last, f.err = now, f.look()
 	}
+	return f.err
+}
+
+// look returns an error if the file is not at its path.
+func (f *file) look() error {
 	info, err := os.Stat(f.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("the queue's file is gone: no event is taken until it is back or the collector is started again, "+
-			"and what it held is delivered only while this process runs: %w", err)
+			"and what it contains is delivered only while this process runs: %w", err)
 	case err == nil && !f.compacts && !os.SameFile(info, f.opened):
 		return fmt.Errorf("the queue's file was replaced by another: no event is taken until it is back or the collector is started again, "+
-			"and what it held is delivered only while this process runs: %s", f.path)
+			"and what it contains is delivered only while this process runs: %s", f.path)
 	}
 	return nil
 }
@@ -69,8 +85,8 @@ type checked struct {
 
 func (c *checked) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	for _, op := range ops {
-		if op.Type == storage.Set {
-			if err := c.file.check(); err != nil {
+		if op.Type == storage.Set && c.file.path != "" {
+			if err := c.file.look(); err != nil {
 				return err
 			}
 			break

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/require"
@@ -98,7 +100,7 @@ func TestDeletedFile(t *testing.T) {
 		want   string // error; empty: none
 	}{
 		"directory moved": {nil, moved, "the queue's file is gone: no event is taken until it is back or the collector is started again, " +
-			"and what it held is delivered only while this process runs: stat "},
+			"and what it contains is delivered only while this process runs: stat "},
 		"directory moved, compaction": {[]func(*filestorage.Config){compacting}, moved, "the queue's file is gone"},
 		"file replaced":               {nil, replaced, "the queue's file was replaced by another: "},
 		"file replaced, compaction":   {[]func(*filestorage.Config){compacting}, replaced, ""},
@@ -107,6 +109,7 @@ func TestDeletedFile(t *testing.T) {
 			directory := filepath.Join(t.TempDir(), "queues")
 			require.NoError(t, os.Mkdir(directory, 0o700))
 			c, logs := openQueue(t, fileStorage(t, directory, tt.tune...))
+			c.file.every = 0
 			require.NoError(t, put(c, 0))
 			undo := tt.damage(t, directory)
 			err := put(c, 1)
@@ -155,7 +158,26 @@ func replaced(t *testing.T, directory string) (undo func()) {
 	return func() { require.NoError(t, os.Rename(path+".away", path)) }
 }
 
-// What a deleted file still holds at the end is told, and only then.
+// A put does not look for the file each time, and what it has found is so for a while.
+func TestFileIsLookedForNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := file{path: filepath.Join(t.TempDir(), "none"), every: checkEvery, last: time.Now()}
+		require.NoError(t, f.check())
+		time.Sleep(checkEvery - 1)
+		require.NoError(t, f.check())
+		time.Sleep(time.Nanosecond)
+		require.ErrorIs(t, f.check(), os.ErrNotExist)
+		require.NoError(t, os.WriteFile(f.path, nil, 0o600))
+		info, err := os.Stat(f.path)
+		require.NoError(t, err)
+		f.opened = info
+		require.ErrorIs(t, f.check(), os.ErrNotExist)
+		time.Sleep(checkEvery)
+		require.NoError(t, f.check())
+	})
+}
+
+// What a deleted file still contains at the end is told, and only then.
 func TestEndWithADeletedFile(t *testing.T) {
 	for waiting, finish := range map[int]bool{0: true, 1: false} {
 		directory := t.TempDir()
@@ -175,22 +197,6 @@ func TestEndWithADeletedFile(t *testing.T) {
 			require.Contains(t, entry.ContextMap()["error"], filepath.Join(directory, "exporter_test__logs"))
 		}
 	}
-}
-
-// BenchmarkCheck is what each put pays for the check.
-func BenchmarkCheck(b *testing.B) {
-	directory := b.TempDir()
-	ext := fileStorage(b, directory)
-	c, err := ext.GetClient(b.Context(), component.KindExporter, component.NewID(typ), "logs")
-	require.NoError(b, err)
-	f := openedFile(placeOf(ext), "exporter_test__logs")
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := f.check(); err != nil {
-			b.Fatal(err)
-		}
-	}
-	require.NoError(b, c.Close(context.Background()))
 }
 
 // What shares the queue's storage stores nothing in a deleted file, either.
