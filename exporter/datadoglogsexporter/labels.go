@@ -22,9 +22,8 @@ const (
 // attrHost is the host's name in OpenTelemetry's semantic conventions.
 const attrHost = "host.name"
 
-// stytchEnv is what Stytch's own stream tags every event with. It is not the
-// project's environment, which project_id tells: Stytch sends it of live and of test
-// projects alike.
+// stytchEnv is what Stytch's own stream tags its events with: it has this value in
+// all that Stytch has published. The project's environment is told by project_id.
 const stytchEnv = "stytch-env:prod"
 
 // labels is what is added to each record of a resource.
