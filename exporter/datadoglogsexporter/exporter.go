@@ -58,11 +58,14 @@ const origin = "otelcol-stytch"
 
 // start builds the client: the extensions that it may need exist only now.
 func (e *datadogExporter) start(ctx context.Context, host component.Host) error {
+	if err := httpsend.CheckAuthenticator(ctx, e.cfg.ClientConfig, host, e.set.ID); err != nil {
+		return err
+	}
 	url, err := e.cfg.url()
 	if err != nil {
 		return err
 	}
-	client, err := httpsend.NewClient(ctx, e.cfg.ClientConfig, host, e.set)
+	client, err := httpsend.NewClient(ctx, e.cfg.ClientConfig, host, e.set.TelemetrySettings)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
-	"go.opentelemetry.io/collector/exporter/exportertest"
 )
 
 func TestCheck(t *testing.T) {
@@ -111,12 +110,11 @@ func TestTheStartNamesAWrongAuthenticator(t *testing.T) {
 	client := DefaultClient()
 	id := component.MustNewIDWithName("bearertokenauth", "ingest")
 	client.Auth = configoptional.Some(configauth.Config{AuthenticatorID: id})
-	set := exportertest.NewNopSettings(component.MustNewType("loki"))
-	set.ID = component.MustNewIDWithName("loki", "audit")
-	_, err := NewClient(t.Context(), client, componenttest.NewNopHost(), set)
+	exporter := component.MustNewIDWithName("loki", "audit")
+	err := CheckAuthenticator(t.Context(), client, componenttest.NewNopHost(), exporter)
 	require.EqualError(t, err, `exporters::loki/audit::auth::authenticator: "bearertokenauth/ingest" is no enabled extension: `+
 		"define it under extensions and list it in service::extensions")
 	other := hostWith{componenttest.NewNopHost(), map[component.ID]component.Component{id: nil}}
-	_, err = NewClient(t.Context(), client, other, set)
+	err = CheckAuthenticator(t.Context(), client, other, exporter)
 	require.EqualError(t, err, `exporters::loki/audit::auth::authenticator: "bearertokenauth/ingest": requested authenticator is not a HTTP client authenticator`)
 }

@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
-	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 )
 
@@ -52,32 +51,12 @@ func DefaultRetry() configretry.BackOffConfig {
 // NewClient builds the HTTP client. The Sender compresses for itself, into
 // pooled memory, and follows no redirect: net/http would send the key of a
 // header of our own along to wherever it leads.
-func NewClient(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set exporter.Settings) (*http.Client, error) {
-	if err := checkAuthenticator(ctx, cfg, host, set.ID); err != nil {
-		return nil, err
-	}
+func NewClient(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set component.TelemetrySettings) (*http.Client, error) {
 	cfg.Compression = ""
-	client, err := cfg.ToClient(ctx, host.GetExtensions(), set.TelemetrySettings)
+	client, err := cfg.ToClient(ctx, host.GetExtensions(), set)
 	if err != nil {
 		return nil, fmt.Errorf("building the HTTP client: %w", err)
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return client, nil
-}
-
-// checkAuthenticator refuses an authenticator that is no extension of the service.
-// Only the start knows them: a configuration is valid by itself.
-func checkAuthenticator(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, id component.ID) error {
-	if !cfg.Auth.HasValue() {
-		return nil
-	}
-	auth := cfg.Auth.Get()
-	key := fmt.Sprintf("exporters::%s::auth::authenticator", id)
-	if _, enabled := host.GetExtensions()[auth.AuthenticatorID]; !enabled {
-		return fmt.Errorf("%s: %q is no enabled extension: define it under extensions and list it in service::extensions", key, auth.AuthenticatorID)
-	}
-	if _, err := auth.GetHTTPClientAuthenticator(ctx, host.GetExtensions()); err != nil {
-		return fmt.Errorf("%s: %q: %w", key, auth.AuthenticatorID, err)
-	}
-	return nil
 }
