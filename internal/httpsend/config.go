@@ -74,20 +74,3 @@ func newClient(ctx context.Context, cfg confighttp.ClientConfig, host component.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return client, nil
 }
-
-// checkAuthenticator refuses an authenticator that is no extension of the service.
-// Only the start knows them: a configuration is valid by itself.
-func checkAuthenticator(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, id component.ID) error {
-	if !cfg.Auth.HasValue() {
-		return nil
-	}
-	auth := cfg.Auth.Get()
-	key := fmt.Sprintf("exporters::%s::auth::authenticator", id)
-	if _, enabled := host.GetExtensions()[auth.AuthenticatorID]; !enabled {
-		return fmt.Errorf("%s: %q is no enabled extension: define it under extensions and list it in service::extensions", key, auth.AuthenticatorID)
-	}
-	if _, err := auth.GetHTTPClientAuthenticator(ctx, host.GetExtensions()); err != nil {
-		return fmt.Errorf("%s: %q: %w", key, auth.AuthenticatorID, err)
-	}
-	return nil
-}
