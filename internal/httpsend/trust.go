@@ -51,6 +51,19 @@ func (t *trust) accepted(pardon bool) {
 	}
 }
 
+func (t *trust) refused() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.row++
+}
+
+// refusing tells whether a record was refused since the last one that was accepted.
+func (t *trust) refusing() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.row > 0
+}
+
 // admit tells how many of n records, refused by a push in which nothing was
 // accepted, may go into quarantine. While the destination is in doubt it is one
 // in a while: records that are refused with reason must not stop the stream for
@@ -58,10 +71,9 @@ func (t *trust) accepted(pardon bool) {
 func (t *trust) admit(n int, every time.Duration) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.row += n
 	now := time.Now()
 	switch {
-	case t.row < maxRefused:
+	case max(t.row, n) < maxRefused:
 		return n
 	case now.Sub(t.admitted) >= every:
 		t.admitted = now
@@ -116,8 +128,6 @@ func (s *Sender) park(b *payload.Batch, refused []refusal, accepted bool) ([]ref
 	}
 	admitted := len(refused)
 	if !accepted {
-		// It may be one of several servers that refuses: the next attempt finds another.
-		s.Client.CloseIdleConnections()
 		admitted = s.trust.admit(len(refused), s.HoldFor)
 	}
 	taken, err := s.quarantine.add(b, refused[:admitted])

@@ -1,8 +1,10 @@
 package httpsend
 
 import (
+	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -120,4 +122,27 @@ func TestAFullQuarantineLeavesThemInThePush(t *testing.T) {
 		left += r.Hi - r.Lo
 	}
 	require.Equal(t, 2, left)
+}
+
+// A kept connection to a server that refuses everything is given up.
+func TestARefusingConnectionIsGivenUp(t *testing.T) {
+	in, s := newIntake(t, nil)
+	var mu sync.Mutex
+	first := ""
+	in.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		if first == "" {
+			first = r.RemoteAddr
+		}
+		if r.RemoteAddr == first {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	})
+	for range 4 {
+		_, err := (&letters{text: "a", max: 1}).send(t.Context(), s)
+		require.NoError(t, err)
+	}
+	require.Len(t, s.quarantine.records, 2, "of two refusals the second ends the connection")
 }
