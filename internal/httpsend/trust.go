@@ -39,6 +39,7 @@ type trust struct {
 	row      int       // records refused alone since the last one
 	admitted time.Time // when a record went into quarantine although the destination is in doubt
 	pardoned time.Time // when it last took a record that it had refused
+	isolated time.Time // when it last refused a request of several for one of them
 }
 
 func (t *trust) accepted(pardon bool) {
@@ -55,6 +56,20 @@ func (t *trust) refused() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.row++
+}
+
+func (t *trust) isolates() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.isolated = time.Now()
+}
+
+// wary tells whether a request was refused lately for one of its records: then
+// smaller requests from the start on save most of what is sent again.
+func (t *trust) wary(within time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.isolated.IsZero() && time.Since(t.isolated) < within
 }
 
 // refusing tells whether a record was refused since the last one that was accepted.

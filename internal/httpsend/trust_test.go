@@ -146,3 +146,21 @@ func TestARefusingConnectionIsGivenUp(t *testing.T) {
 	}
 	require.Len(t, s.quarantine.records, 2, "of two refusals the second ends the connection")
 }
+
+// While records are refused now and then, little is sent again.
+func TestRefusedOnesMakeRequestsSmaller(t *testing.T) {
+	sent := 0
+	_, s := newIntake(t, func(payload string, w http.ResponseWriter) int {
+		sent += len(payload)
+		return poison(payload, w)
+	})
+	push := func() int {
+		sent = 0
+		_, err := (&letters{text: strings.Repeat("a", 700) + "X" + strings.Repeat("a", 299), max: 1000}).send(t.Context(), s)
+		require.NoError(t, err)
+		return sent
+	}
+	require.InDelta(t, 2330, push(), 30)
+	require.InDelta(t, 1170, push(), 30)
+	require.Len(t, s.quarantine.records, 2)
+}
