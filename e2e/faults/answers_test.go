@@ -5,6 +5,7 @@ package faults
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +91,7 @@ func TestOneEventIsRefused(t *testing.T) {
 		status int
 		reason string
 	}{{http.StatusRequestEntityTooLarge, "too_large"}, {http.StatusBadRequest, "rejected"}, {http.StatusUnprocessableEntity, "rejected"}} {
-		t.Run(fmt.Sprint(c.status), func(t *testing.T) {
+		t.Run(strconv.Itoa(c.status), func(t *testing.T) {
 			r := newRig(t)
 			r.both(func(request *http.Request, _ int) *standin.Answer {
 				if request.ContentLength > 20_000 {

@@ -3,8 +3,8 @@
 package faults
 
 import (
-	"fmt"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -29,7 +29,7 @@ func (r *rig) one(rate int) *harness.Load {
 // a proxy that cannot read what it gets, costs nothing but waiting, however often it is tried.
 func TestRefusedAtTheStart(t *testing.T) {
 	for _, code := range refusals {
-		t.Run(fmt.Sprint(code), func(t *testing.T) {
+		t.Run(strconv.Itoa(code), func(t *testing.T) {
 			t.Parallel()
 			r := prepared(t)
 			r.both(status(code))
@@ -50,7 +50,7 @@ func TestRefusedAtTheStart(t *testing.T) {
 // while, costs nothing where events come one by one either.
 func TestASlowStreamIsRefused(t *testing.T) {
 	for _, code := range refusals {
-		t.Run(fmt.Sprint(code), func(t *testing.T) {
+		t.Run(strconv.Itoa(code), func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
 			load := r.one(10)

@@ -87,7 +87,7 @@ func (e *datadogExporter) start(ctx context.Context, host component.Host) (*http
 		Drops:   e.drops,
 		Observe: e.observe,
 		Report:  func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) },
-		Keys:    httpsend.Keys{Address: "api::site or endpoint", Credentials: "api::key and api::site", Encoding: "compression"},
+		Keys:    httpsend.Keys{Address: "api::site or endpoint", Credentials: "api::key and api::site", Encoding: "compression"}, //nolint:gosec // names of keys
 	}
 	e.begin(ctx)
 	e.warn()

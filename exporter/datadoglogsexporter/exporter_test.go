@@ -36,11 +36,24 @@ func TestABodyThatIsNotDatadogs(t *testing.T) {
 		body string
 		want httpsend.Verdict
 	}{
-		{202, "", delivered}, {202, "{}", delivered}, {202, " {}\n", delivered}, {200, `{"status":"ok"}`, delivered},
-		{202, `{"errors":[]}`, delivered}, {202, `{"errors":null}`, delivered},
-		{202, `{"errors":["Payload is too big"]}`, hold}, {200, `{"errors":"no"}`, hold}, {202, `{"errors":{"a":1}}`, hold},
-		{200, "<html><title>Sign in</title>", hold}, {202, "OK", hold}, {202, "[]", hold}, {202, `{"a":`, hold}, {202, "null", hold},
-		{201, "{}", hold}, {204, "", hold}, {206, "{}", hold}, {260, "", hold},
+		{202, "", delivered},
+		{202, "{}", delivered},
+		{202, " {}\n", delivered},
+		{200, `{"status":"ok"}`, delivered},
+		{202, `{"errors":[]}`, delivered},
+		{202, `{"errors":null}`, delivered},
+		{202, `{"errors":["Payload is too big"]}`, hold},
+		{200, `{"errors":"no"}`, hold},
+		{202, `{"errors":{"a":1}}`, hold},
+		{200, "<html><title>Sign in</title>", hold},
+		{202, "OK", hold},
+		{202, "[]", hold},
+		{202, `{"a":`, hold},
+		{202, "null", hold},
+		{201, "{}", hold},
+		{204, "", hold},
+		{206, "{}", hold},
+		{260, "", hold},
 	} {
 		require.Equal(t, c.want, judge(c.code, []byte(c.body), 1).Verdict, "%d %s", c.code, c.body)
 	}

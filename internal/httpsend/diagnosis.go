@@ -85,10 +85,9 @@ type diagnosis struct {
 
 // reason is an answer, or none, that keeps records waiting.
 type reason struct {
-	told    time.Time
-	untold  int       // further times since
-	begin   time.Time // the first since the last delivery
-	records int
+	told   time.Time
+	untold int       // further times since
+	begin  time.Time // the first since the last delivery
 }
 
 // kept tells why the records of a request wait: when the reason is new, then once

@@ -124,14 +124,12 @@ func TestAQueueInMemoryIsTriedOnceMoreAtShutdown(t *testing.T) {
 			logs := start(t, queue, retry, zap.New(core), s)
 			require.NoError(t, logs.ConsumeLogs(t.Context(), logsOf("a")))
 			require.NoError(t, logs.ConsumeLogs(t.Context(), logsOf("b")))
-			require.Eventually(t, func() bool { return in.requests.Load() == 2 }, 10*time.Second, time.Millisecond)
-			if c.quarantinedBefore > 0 {
-				require.Eventually(t, func() bool {
-					s.quarantine.mu.Lock()
-					defer s.quarantine.mu.Unlock()
-					return len(s.quarantine.records) == c.quarantinedBefore
-				}, 10*time.Second, time.Millisecond)
-			}
+			require.Eventually(t, func() bool {
+				s.quarantine.mu.Lock()
+				defer s.quarantine.mu.Unlock()
+				return len(s.quarantine.records) == c.quarantinedBefore &&
+					log.FilterMessageSnippet("Will retry").Len() == 2-c.quarantinedBefore
+			}, 10*time.Second, time.Millisecond)
 
 			code.Store(int32(c.after))
 			require.NoError(t, logs.Shutdown(t.Context()))

@@ -107,7 +107,7 @@ func TestEachAttemptIsOnANewConnection(t *testing.T) {
 	for range 5 {
 		s.quarantine.try(t.Context(), only(t, s.quarantine))
 	}
-	require.Equal(t, before+5, len(connections))
+	require.Len(t, connections, before+5)
 }
 
 func TestWhatIsAcceptedLaterLeavesTheQuarantine(t *testing.T) {
@@ -155,7 +155,7 @@ func TestTheQuarantineTriesByItself(t *testing.T) {
 	for x := range s.quarantine.records {
 		x.next = time.Now()
 	}
-	s.quarantine.start(s)
+	s.quarantine.run.Go(s.quarantine.loop)
 	t.Cleanup(s.quarantine.stop)
 	require.Eventually(t, func() bool {
 		accept(t, s)

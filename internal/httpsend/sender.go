@@ -4,34 +4,15 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/config/configopaque"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
-	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
-
-// Exchange is one request and its answer.
-type Exchange struct {
-	Code    int // 0 where no answer came
-	Verdict Verdict
-	Took    time.Duration
-	Records int
-	Size    int // of the payload, in bytes
-	Wire    int // of the payload on the wire, in bytes
-}
-
-// maxAnswer bounds how much of an answer's body is read, in bytes.
-const maxAnswer = 64 << 10
 
 // Sender posts payloads to one URL.
 type Sender struct {
@@ -52,7 +33,6 @@ type Sender struct {
 	Observe func(context.Context, Exchange)
 	// Report takes the component's status: recoverable while records are held.
 	Report func(*componentstatus.Event)
-	Logger *zap.Logger
 	// Keys names what a user can correct.
 	Keys Keys
 
@@ -81,6 +61,10 @@ func (s *Sender) send(ctx context.Context, b *payload.Batch, done func([]payload
 	p := payloads.get()
 	defer func() { payloads.put(p, p.Release()) }()
 	todo := []payload.Range{{Lo: 0, Hi: b.Len()}} // the next range stands last
+	if b.Len() > 1 && s.trust.wary(s.HoldFor) {
+		todo = b.Cut(todo[0], waryParts)
+		slices.Reverse(todo)
+	}
 	var refused []refusal
 	accepted, doubtful := false, false
 	for len(todo) > 0 && err == nil && !doubtful {
@@ -106,9 +90,10 @@ func (s *Sender) send(ctx context.Context, b *payload.Batch, done func([]payload
 		case ruling.Verdict == Retry, ruling.Verdict == Hold:
 			todo, err = append(todo, r), answer
 		case r.Hi-r.Lo > 1:
-			todo = append(todo, parts(b, r, ruling.Verdict)...)
+			todo = append(todo, s.parts(b, r, ruling.Verdict)...)
 		default:
 			refused = append(refused, refusal{r, answer})
+			s.trust.refused()
 			doubtful = !accepted && len(refused) >= maxRefused
 			// Now and then, look elsewhere for one that is accepted.
 			if len(refused)%4 == 0 && len(todo) > 0 {
@@ -124,15 +109,21 @@ func (s *Sender) send(ctx context.Context, b *payload.Batch, done func([]payload
 	return undelivered(todo, refused), err
 }
 
+// waryParts is how many requests a push becomes while records are refused now and
+// then: of 1,000 records with one refused, 1.2 times their bytes are sent instead of
+// 2.3 times, in as many requests.
+const waryParts = 8
+
 // parts cuts a refused range, the first part last. A limit is found by halves. A
 // refused record is found in fewer bytes by quarters, at the ends of blocks, which
 // stay packed: of 1,000 records with one refused, 2.3 times their bytes are sent
 // instead of 3 times, in as many requests.
-func parts(b *payload.Batch, r payload.Range, verdict Verdict) []payload.Range {
+func (s *Sender) parts(b *payload.Batch, r payload.Range, verdict Verdict) []payload.Range {
 	if verdict == Split {
 		middle := r.Lo + (r.Hi-r.Lo)/2
 		return []payload.Range{{Lo: middle, Hi: r.Hi}, {Lo: r.Lo, Hi: middle}}
 	}
+	s.trust.isolates()
 	parts := b.Cut(r, 4)
 	slices.Reverse(parts)
 	return parts
@@ -164,99 +155,6 @@ func (s *Sender) delivered(b *payload.Batch, r payload.Range, ruling Ruling, ans
 	}
 	b.Each(r.Lo, max(r.Lo, r.Hi-lost), done)
 	s.Settle(nil)
-}
-
-// post sends one payload. The error tells what came of it where not all of it
-// was delivered; it holds neither the payload nor a secret.
-func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Payload, records int) (Ruling, error) {
-	encoded := newBody()
-	defer encoded.release()
-	if err := p.Join(&encoded.Buffer); err != nil {
-		return Ruling{Verdict: Retry}, fmt.Errorf("compressing the payload: %w", err)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, http.NoBody)
-	if err != nil {
-		return Ruling{Verdict: Hold}, err
-	}
-	req.Header = s.Header.Clone()
-	encoded.attach(req)
-
-	exchange := Exchange{Verdict: Retry, Records: records, Size: p.Size(), Wire: encoded.Len()}
-	began := time.Now()
-	resp, err := s.do(client, req)
-	if err != nil {
-		exchange.Took = time.Since(began)
-		s.Observe(ctx, exchange)
-		err = fmt.Errorf("POST to %s: %w", req.URL.Host, err)
-		if ctx.Err() == nil {
-			s.Settle(err)
-			s.diagnosis.kept("no answer", err, s.Keys.unreachable(err), records)
-		}
-		return Ruling{Verdict: Retry}, err
-	}
-	defer resp.Body.Close()
-	answer, broken := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	ruling := s.Judge(resp.StatusCode, answer, records)
-	switch {
-	case ruling.Verdict == Delivered && len(ruling.Lost) == 0 && len(answer) > maxAnswer:
-		ruling = Ruling{Verdict: Hold} // no destination says so much to say that all is well
-	case broken != nil && (ruling.Verdict == Delivered || ruling.Verdict == Isolate):
-		ruling = Ruling{Verdict: Retry} // what is missing of the answer may say otherwise
-	}
-	exchange.Code, exchange.Verdict, exchange.Took = resp.StatusCode, ruling.Verdict, time.Since(began)
-	s.Observe(ctx, exchange)
-
-	if ruling.Verdict == Delivered && len(ruling.Lost) == 0 {
-		s.diagnosis.delivered(req.URL.Host, resp.StatusCode)
-		return ruling, nil
-	}
-	sent, unreadable := p.AppendPlain(nil)
-	if unreadable != nil {
-		answer = nil // what cannot be compared with the payload is not told
-	}
-	err = fmt.Errorf("%s answered %d%s%s", req.URL.Host, resp.StatusCode, remark(resp.StatusCode, ruling.Verdict, broken), s.excerpt(answer, sent))
-	switch ruling.Verdict {
-	case Delivered:
-		s.diagnosis.delivered(req.URL.Host, resp.StatusCode)
-	case Hold:
-		s.Settle(err)
-		s.diagnosis.kept(strconv.Itoa(resp.StatusCode), err, s.Keys.advice(resp.StatusCode), records)
-		err = exporterhelper.NewThrottleRetry(err, s.HoldFor)
-	case Retry:
-		s.diagnosis.kept(strconv.Itoa(resp.StatusCode), err, s.Keys.advice(resp.StatusCode), records)
-		if d := wait(resp.Header, time.Now()); d > 0 {
-			err = exporterhelper.NewThrottleRetry(err, d)
-		}
-	}
-	return ruling, err
-}
-
-// remark says what an answer is that its code alone does not explain.
-func remark(code int, verdict Verdict, broken error) string {
-	switch {
-	case broken != nil:
-		return " and broke off"
-	case code <= 299 && verdict == Hold:
-		return ", which does not confirm that anything is stored"
-	default:
-		return ""
-	}
-}
-
-// Do sends req by the client. Its error holds neither a secret nor the URL,
-// which may hold a password and whose query is the user's.
-func (s *Sender) Do(req *http.Request) (*http.Response, error) { return s.do(s.Client, req) }
-
-func (s *Sender) do(client *http.Client, req *http.Request) (*http.Response, error) {
-	resp, err := client.Do(req)
-	if err == nil {
-		return resp, nil
-	}
-	var urlErr *url.Error
-	if errors.As(err, &urlErr) {
-		err = urlErr.Err
-	}
-	return nil, s.mask(err)
 }
 
 // payloads keep the buffers that payloads are put together in.

@@ -119,6 +119,7 @@ func quarantineOf(s *Sender) *quarantine {
 		Delivered: func([]payload.Record) {}, Quarantined: func(int) {},
 	}, encoding, zap.NewNop())
 	q.sender = s
+	q.began.Do(func() {})
 	return q
 }
 

@@ -39,6 +39,7 @@ type trust struct {
 	row      int       // records refused alone since the last one
 	admitted time.Time // when a record went into quarantine although the destination is in doubt
 	pardoned time.Time // when it last took a record that it had refused
+	isolated time.Time // when it last refused a request of several for one of them
 }
 
 func (t *trust) accepted(pardon bool) {
@@ -51,6 +52,33 @@ func (t *trust) accepted(pardon bool) {
 	}
 }
 
+func (t *trust) refused() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.row++
+}
+
+func (t *trust) isolates() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.isolated = time.Now()
+}
+
+// wary tells whether a request was refused lately for one of its records: then
+// smaller requests from the start on save most of what is sent again.
+func (t *trust) wary(within time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.isolated.IsZero() && time.Since(t.isolated) < within
+}
+
+// refusing tells whether a record was refused since the last one that was accepted.
+func (t *trust) refusing() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.row > 0
+}
+
 // admit tells how many of n records, refused by a push in which nothing was
 // accepted, may go into quarantine. While the destination is in doubt it is one
 // in a while: records that are refused with reason must not stop the stream for
@@ -58,10 +86,9 @@ func (t *trust) accepted(pardon bool) {
 func (t *trust) admit(n int, every time.Duration) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.row += n
 	now := time.Now()
 	switch {
-	case t.row < maxRefused:
+	case max(t.row, n) < maxRefused:
 		return n
 	case now.Sub(t.admitted) >= every:
 		t.admitted = now
@@ -116,8 +143,6 @@ func (s *Sender) park(b *payload.Batch, refused []refusal, accepted bool) ([]ref
 	}
 	admitted := len(refused)
 	if !accepted {
-		// It may be one of several servers that refuses: the next attempt finds another.
-		s.Client.CloseIdleConnections()
 		admitted = s.trust.admit(len(refused), s.HoldFor)
 	}
 	taken, err := s.quarantine.add(b, refused[:admitted])

@@ -1,8 +1,10 @@
 package httpsend
 
 import (
+	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -120,4 +122,45 @@ func TestAFullQuarantineLeavesThemInThePush(t *testing.T) {
 		left += r.Hi - r.Lo
 	}
 	require.Equal(t, 2, left)
+}
+
+// A kept connection to a server that refuses everything is given up.
+func TestARefusingConnectionIsGivenUp(t *testing.T) {
+	in, s := newIntake(t, nil)
+	var mu sync.Mutex
+	first := ""
+	in.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		if first == "" {
+			first = r.RemoteAddr
+		}
+		if r.RemoteAddr == first {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	})
+	for range 4 {
+		_, err := (&letters{text: "a", max: 1}).send(t.Context(), s)
+		require.NoError(t, err)
+	}
+	require.Len(t, s.quarantine.records, 2, "of two refusals the second ends the connection")
+}
+
+// While records are refused now and then, little is sent again.
+func TestRefusedOnesMakeRequestsSmaller(t *testing.T) {
+	sent := 0
+	_, s := newIntake(t, func(payload string, w http.ResponseWriter) int {
+		sent += len(payload)
+		return poison(payload, w)
+	})
+	push := func() int {
+		sent = 0
+		_, err := (&letters{text: strings.Repeat("a", 700) + "X" + strings.Repeat("a", 299), max: 1000}).send(t.Context(), s)
+		require.NoError(t, err)
+		return sent
+	}
+	require.InDelta(t, 2330, push(), 30)
+	require.InDelta(t, 1170, push(), 30)
+	require.Len(t, s.quarantine.records, 2)
 }

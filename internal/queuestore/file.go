@@ -83,6 +83,10 @@ type checked struct {
 	file file
 }
 
+func (c *checked) Set(ctx context.Context, key string, value []byte) error {
+	return c.Batch(ctx, storage.SetOperation(key, value))
+}
+
 func (c *checked) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	for _, op := range ops {
 		if op.Type == storage.Set && c.file.path != "" {

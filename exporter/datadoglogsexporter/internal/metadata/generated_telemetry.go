@@ -113,7 +113,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterDatadogLogsSplits, err = builder.meter.Int64Counter(
 		"otelcol_exporter_datadog_logs_splits",
-		metric.WithDescription("Requests that were cut in two because of their answer, by its code. [Alpha]"),
+		metric.WithDescription("Requests that were cut because of their answer, by its code. [Alpha]"),
 		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)

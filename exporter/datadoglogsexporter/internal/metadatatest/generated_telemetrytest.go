@@ -132,7 +132,7 @@ func AssertEqualExporterDatadogLogsRequestDuration(t *testing.T, tt *componentte
 func AssertEqualExporterDatadogLogsSplits(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_datadog_logs_splits",
-		Description: "Requests that were cut in two because of their answer, by its code. [Alpha]",
+		Description: "Requests that were cut because of their answer, by its code. [Alpha]",
 		Unit:        "{request}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

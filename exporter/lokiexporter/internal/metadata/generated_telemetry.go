@@ -103,7 +103,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterLokiSplits, err = builder.meter.Int64Counter(
 		"otelcol_exporter_loki_splits",
-		metric.WithDescription("Requests that were refused as a whole and sent again in halves. [Alpha]"),
+		metric.WithDescription("Requests that were refused as a whole and sent again in parts. [Alpha]"),
 		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)

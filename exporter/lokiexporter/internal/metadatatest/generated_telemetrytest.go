@@ -117,7 +117,7 @@ func AssertEqualExporterLokiRequestDuration(t *testing.T, tt *componenttest.Tele
 func AssertEqualExporterLokiSplits(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_loki_splits",
-		Description: "Requests that were refused as a whole and sent again in halves. [Alpha]",
+		Description: "Requests that were refused as a whole and sent again in parts. [Alpha]",
 		Unit:        "{request}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
