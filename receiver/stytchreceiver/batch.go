@@ -3,6 +3,8 @@ package stytchreceiver
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -20,7 +22,9 @@ type batch struct {
 	promote   []stytch.Field
 	maxEvents int
 	events    int
-	malformed int // events that are no JSON object
+	malformed int    // events that are no JSON object
+	version   string // of the receiver
+	room      room
 
 	event stytch.Event
 
@@ -33,9 +37,9 @@ type batch struct {
 	begun    bool
 }
 
-func newBatch(promote []stytch.Field, maxEvents int) *batch {
+func newBatch(promote []stytch.Field, maxEvents int, now time.Time) *batch {
 	return &batch{
-		logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(time.Now()),
+		logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(now),
 		promote: promote, maxEvents: maxEvents,
 	}
 }
@@ -59,13 +63,21 @@ func (b *batch) line(e *lokipush.Entry) error {
 		b.malformed++
 		b.event, promote = stytch.Event{}, nil
 	}
-	return b.add(e.Line, pcommon.Timestamp(e.Timestamp), e.Metadata, promote)
+	// The names are ours: with another's stytch.webhook_id an event would be
+	// taken for a repeat.
+	metadata := slices.DeleteFunc(e.Metadata, func(l lokipush.Label) bool { return strings.HasPrefix(l.Name, stytch.AttrPrefix) })
+	return b.add(e.Line, pcommon.Timestamp(e.Timestamp), metadata, promote)
 }
 
 // add appends the record of b.event.
 func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label, promote []stytch.Field) error {
 	if b.events >= b.maxEvents {
 		return b.tooMany()
+	}
+	if int64(b.events) >= b.room.records {
+		if err := b.room.grow(); err != nil {
+			return err
+		}
 	}
 	b.events++
 	lr := b.of(b.event.ProjectID).AppendEmpty()
@@ -117,5 +129,8 @@ func (b *batch) resource() plog.LogRecordSlice {
 		}
 	}
 	b.event.Resource(attrs)
-	return rl.ScopeLogs().AppendEmpty().LogRecords()
+	sl := rl.ScopeLogs().AppendEmpty()
+	sl.Scope().SetName(stytch.ScopeName)
+	sl.Scope().SetVersion(b.version)
+	return sl.LogRecords()
 }

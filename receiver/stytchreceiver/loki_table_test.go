@@ -36,6 +36,7 @@ var onPurpose = map[string]differs{
 	"metadata named é":                       {204, 1, "Loki fails over names that it cannot rewrite; they are good attribute names"},
 	"metadata without a name":                {400, 0, "a bad input is never a 5xx, which would be sent for ever"},
 	"metadata too large":                     {204, 2, destinations},
+	"zlib as deflate":                        {204, 1, "beyond Loki: it is what HTTP calls deflate"},
 	"16 labels":                              {204, 1, destinations},
 	"label value too long":                   {204, 1, destinations},
 	"label name too long":                    {204, 1, destinations},

@@ -18,6 +18,7 @@ const (
 	reasonTooLarge      = "too_large"
 	reasonTooManyEvents = "too_many_events"
 	reasonMalformed     = "malformed"
+	reasonBusy          = "busy"
 	reasonUnavailable   = "unavailable"
 	reasonRejected      = "rejected"
 )
