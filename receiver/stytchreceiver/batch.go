@@ -1,6 +1,7 @@
 package stytchreceiver
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -24,7 +25,7 @@ type batch struct {
 	events    int
 	malformed int    // events that are no JSON object
 	version   string // of the receiver
-	room      room
+	room      int    // how many events there is memory for
 
 	event stytch.Event
 
@@ -43,6 +44,9 @@ func newBatch(promote []stytch.Field, maxEvents int, now time.Time) *batch {
 		promote: promote, maxEvents: maxEvents,
 	}
 }
+
+// errMoreEvents is a request of more events than there is memory for.
+var errMoreEvents = errors.New("more events than there is memory for")
 
 func (b *batch) tooMany() error {
 	return refuse(http.StatusRequestEntityTooLarge, reasonTooManyEvents,
@@ -74,10 +78,8 @@ func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label
 	if b.events >= b.maxEvents {
 		return b.tooMany()
 	}
-	if int64(b.events) >= b.room.records {
-		if err := b.room.grow(); err != nil {
-			return err
-		}
+	if b.events >= b.room {
+		return errMoreEvents
 	}
 	b.events++
 	lr := b.of(b.event.ProjectID).AppendEmpty()

@@ -16,6 +16,7 @@ import (
 type bodyReader struct {
 	limit     int64    // bytes
 	encodings []string // allowed Content-Encodings; empty allows all
+	trusted   bool     // the senders, who have authenticated themselves: their Content-Length is set aside at once
 }
 
 // body is a request's body.
@@ -49,8 +50,8 @@ func (b *body) release() {
 	usedBodies.Put(b)
 }
 
-// read returns the body, which is to be released, or the refusal. It raises sent
-// by the bytes on the wire as they come, and held to what the request weighs
+// read returns the body, which is to be released, or the refusal. It raises sent to
+// the bytes on the wire, of strangers as they come, and held to what the request weighs
 // while it is parsed, before anything is decompressed.
 func (br *bodyReader) read(r *http.Request, f format, sent, held *share) (*body, error) {
 	if given := r.Header.Get("Content-Encoding"); len(br.encodings) > 0 && !slices.Contains(br.encodings, given) {
@@ -58,6 +59,11 @@ func (br *bodyReader) read(r *http.Request, f format, sent, held *share) (*body,
 	}
 	if r.ContentLength > br.limit {
 		return nil, br.refusal(errTooLarge)
+	}
+	if br.trusted {
+		if err := sent.raise(r.ContentLength); err != nil {
+			return nil, err
+		}
 	}
 	b := usedBodies.Get().(*body)
 	if err := br.fill(b, r.Body, f, sent, held); err != nil {

@@ -58,9 +58,9 @@ const (
 	leastWeight  = 8 << 10 // of a request: it bounds their number as well
 )
 
-// expectedRecords is how many records a body of size bytes is taken to hold,
-// before it is parsed.
-func expectedRecords(size int64) int64 { return size / 512 }
+// expectedRecords is how many records a body of size bytes is taken to hold before
+// it is parsed.
+func expectedRecords(size int64) int64 { return max(size/512, leastWeight/recordWeight-1) }
 
 // parseWeight is that of a request while it is parsed, whose body has size bytes
 // and so many records.
@@ -139,24 +139,3 @@ func (s *share) lower(n int64) {
 }
 
 func (s *share) free() { s.lower(0) }
-
-// room is how many records a request may hold, which begins with those that are
-// expected of its body.
-type room struct {
-	share   *share
-	size    int64 // of the body
-	records int64
-}
-
-func newRoom(held *share, size int64) room {
-	return room{held, size, max(expectedRecords(size), leastWeight/recordWeight)}
-}
-
-// grow makes room for twice as many records, or returns the refusal.
-func (r *room) grow() error {
-	r.records = max(2*r.records, 1)
-	if r.share == nil {
-		return nil
-	}
-	return r.share.raise(parseWeight(r.size, r.records))
-}

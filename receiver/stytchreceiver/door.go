@@ -132,9 +132,16 @@ func (d *door) parse(req *request, f format, now time.Time) (*batch, error) {
 	d.telemetry.ReceiverStytchRequestWireSize.Add(req.ctx, int64(body.wire), d.attrs...)
 	d.telemetry.ReceiverStytchRequestSize.Add(req.ctx, size, d.attrs...)
 
-	b := newBatch(d.promote, d.cfg.MaxEventsPerRequest, now)
-	b.version, b.room = d.set.BuildInfo.Version, newRoom(&req.held, size)
-	if err := f.parse(req.Header, body.data, b); err != nil {
+	expected := expectedRecords(size)
+	b, err := d.records(req, f, body.data, now, expected)
+	if errors.Is(err, errMoreEvents) { // small ones: again, with room for as many as may be
+		most := min(size, int64(d.cfg.MaxEventsPerRequest))
+		if err := req.held.renew(parseWeight(size, most)); err != nil {
+			return nil, err
+		}
+		b, err = d.records(req, f, body.data, now, most)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if b.malformed > 0 {
@@ -142,6 +149,13 @@ func (d *door) parse(req *request, f format, now time.Time) (*batch, error) {
 	}
 	req.held.lower(recordsWeight(size, int64(b.events)))
 	return b, nil
+}
+
+// records parses a body, for whose records there is so much room.
+func (d *door) records(req *request, f format, body []byte, now time.Time, room int64) (*batch, error) {
+	b := newBatch(d.promote, d.cfg.MaxEventsPerRequest, now)
+	b.version, b.room = d.set.BuildInfo.Version, int(room)
+	return b, f.parse(req.Header, body, b)
 }
 
 // measured is what gives a measurement its attributes: the receiver's id, as

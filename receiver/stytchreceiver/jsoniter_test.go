@@ -39,6 +39,7 @@ func BenchmarkAgainstJsoniter(b *testing.B) {
 
 func byScan(b *testing.B, body []byte) plog.Logs {
 	batch := newBatch(nil, 1000, time.Now())
+	batch.room = 1000
 	require.NoError(b, parseJSONPush(nil, body, batch))
 	return batch.logs
 }

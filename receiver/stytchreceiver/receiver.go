@@ -110,7 +110,7 @@ func (r *stytchReceiver) routes(auth guard, limit int64) (http.Handler, error) {
 		d.zero(context.Background())
 		mux.Handle(path, d)
 	}
-	bodies := &bodyReader{limit: limit, encodings: r.cfg.HTTP.CompressionAlgorithms}
+	bodies := &bodyReader{limit: limit, encodings: r.cfg.HTTP.CompressionAlgorithms, trusted: auth != nil}
 	if r.cfg.LokiPush.HasValue() {
 		open(lokipush.Path, &door{
 			name: "loki_push", success: http.StatusNoContent, writeError: plainError, guard: auth, formatOf: lokiFormat,
