@@ -92,7 +92,7 @@ func floodOf(t *testing.T, name string) flood {
 	f := flood{path: harness.EventsPath, senders: 60, header: http.Header{}}
 	switch {
 	case kind == "of two bytes":
-		f.body, f.events, encoding = bytes.Repeat([]byte("{}\n"), 100_000), 100_000, ""
+		f.body, f.events, encoding = bytes.Repeat([]byte("{}\n"), 20_000), 20_000, ""
 	case protocol == "events":
 		f.body, f.events = floodLines()
 	case protocol == "webhooks":

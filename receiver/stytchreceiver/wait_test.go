@@ -86,16 +86,18 @@ func TestAnswerBeforeWriteTimeout(t *testing.T) {
 			return s, s.entered
 		},
 	}
-	for name, pipeline := range pipelines {
-		t.Run(name, func(t *testing.T) {
+	push := `{"streams":[{"stream":{"a":"b"},"values":[["1","x"]]}]}`
+	run := func(name, protocol, path, body string, pipeline func(t *testing.T) (consumer.Logs, <-chan context.Context)) {
+		t.Run(protocol+" "+name, func(t *testing.T) {
 			t.Parallel()
 			next, entered := pipeline(t)
 			r := start(t, next, brief)
 			begin := time.Now()
-			resp, answer := r.post("/v1/events", `{}`)
+			resp, answer := r.post(path, body, jsonType...)
 			require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode, answer)
 			require.Equal(t, retryAfter, resp.Header.Get("Retry-After"))
 			require.Contains(t, answer, "the pipelines did not take the events in time")
+			require.Less(t, time.Since(begin), writeTimeout)
 			require.GreaterOrEqual(t, time.Since(begin), patience-50*time.Millisecond)
 			ctx := <-entered
 			require.ErrorIs(t, ctx.Err(), context.Canceled)
@@ -103,8 +105,12 @@ func TestAnswerBeforeWriteTimeout(t *testing.T) {
 			require.True(t, has)
 			require.WithinDuration(t, begin.Add(patience), deadline, time.Second)
 			r.requireCounts("otelcol_receiver_stytch_refused_requests",
-				metricdata.DataPoint[int64]{Value: 1, Attributes: refusedAttr("events", "unavailable")})
+				metricdata.DataPoint[int64]{Value: 1, Attributes: refusedAttr(protocol, "unavailable")})
 		})
+	}
+	for name, pipeline := range pipelines {
+		run(name, "events", "/v1/events", `{}`, pipeline)
+		run(name, "loki_push", lokiPath, push, pipeline)
 	}
 }
 
