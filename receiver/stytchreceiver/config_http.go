@@ -1,6 +1,7 @@
 package stytchreceiver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -38,8 +39,10 @@ func validateHTTP(cfg *confighttp.ServerConfig) error {
 		key  string
 		time time.Duration
 	}{
-		{"read_timeout", cfg.ReadTimeout}, {"read_header_timeout", cfg.ReadHeaderTimeout},
-		{"write_timeout", cfg.WriteTimeout}, {"idle_timeout", cfg.IdleTimeout},
+		{"read_timeout", cfg.ReadTimeout},
+		{"read_header_timeout", cfg.ReadHeaderTimeout},
+		{"write_timeout", cfg.WriteTimeout},
+		{"idle_timeout", cfg.IdleTimeout},
 	} {
 		if limit.time != 0 && limit.time < time.Millisecond {
 			refuse(limit.key, "must be at least 1ms, or 0 for none, got %s: write it with a unit, such as 30s", limit.time)
@@ -61,6 +64,6 @@ func isAddress(endpoint string) bool {
 	if err != nil || port == "" {
 		return false
 	}
-	_, err = net.LookupPort("tcp", port) // by number, or by name in the machine's list
+	_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port) // by number, or by name in the machine's list
 	return err == nil
 }

@@ -23,13 +23,14 @@ func (d *door) deliver(req *request, b *batch) error {
 	ctx := d.obsrep.StartLogsOp(wait)
 	err := d.next.ConsumeLogs(ctx, b.logs)
 	d.obsrep.EndLogsOp(ctx, d.name, n, err)
-	switch cut, answered := wait.end(&d.waits); {
-	case answered:
+	wait.end(&d.waits)
+	switch {
+	case wait.told:
 		return errAnswered
 	case err == nil:
 		return nil
-	case cut != nil: // which tells more than what it led to
-		return refuse(http.StatusServiceUnavailable, reasonUnavailable, fmt.Errorf("%w: %w", cut, err))
+	case wait.cut != nil: // which tells more than what it led to
+		return refuse(http.StatusServiceUnavailable, reasonUnavailable, fmt.Errorf("%w: %w", wait.cut, err))
 	case permanent(err):
 		return refuse(http.StatusBadRequest, reasonRejected, err)
 	default:

@@ -215,7 +215,7 @@ func TestOurNamesAreNotTakenFromOutside(t *testing.T) {
 
 // Every record stands under the receiver's scope, by which it is known as an event.
 func TestScope(t *testing.T) {
-	require.Equal(t, metadata.ScopeName, stytch.ScopeName)
+	require.Equal(t, stytch.ScopeName, metadata.ScopeName)
 	r := start(t, nil, withWebhook)
 	resp, _ := r.post(lokiPath, `{"streams":[{"stream":{"a":"b"},"values":[["1","{\"project_id\":\"p\"}"],["2","x"]]}]}`, jsonType...)
 	require.Equal(t, http.StatusNoContent, resp.StatusCode)

@@ -45,15 +45,14 @@ func (w *wait) begin(ctx context.Context, all *waits) {
 	all.add(w)
 }
 
-// end is called when the pipelines have answered, and may be called again. It
-// tells why their context was ended, and whether the sender has its answer.
-func (w *wait) end(all *waits) (cut error, answered bool) {
+// end is called when the pipelines have answered, and may be called again. After it
+// cut and told stay as they are.
+func (w *wait) end(all *waits) {
 	all.remove(w)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.over = true
 	w.cancel()
-	return w.cut, w.told
 }
 
 // stop ends the context, and answers the sender if the pipelines have not

@@ -274,14 +274,14 @@ func TestWaitsExpireInTheOrderOfTheirDeadlines(t *testing.T) {
 	<-first.Done()
 	require.GreaterOrEqual(t, time.Since(begin), 100*time.Millisecond)
 	require.NoError(t, last.Err())
-	cut, answered := first.end(&all)
-	require.ErrorIs(t, cut, errLate)
-	require.False(t, answered)
+	first.end(&all)
+	require.ErrorIs(t, first.cut, errLate)
+	require.False(t, first.told)
 	all.end()
 	<-last.Done()
 	<-add(time.Hour).Done() // comes after the end
-	cut, _ = last.end(&all)
-	require.ErrorIs(t, cut, errEnding)
+	last.end(&all)
+	require.ErrorIs(t, last.cut, errEnding)
 	require.Len(t, all.all, 1)
 }
 
