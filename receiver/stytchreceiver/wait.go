@@ -20,9 +20,10 @@ type wait struct {
 	cancel context.CancelFunc
 	place  int // among waits.all, or -1
 	mu     sync.Mutex
-	cut    error // why the context was ended
-	over   bool  // the pipelines have answered, or the sender was
-	told   bool  // the sender was
+	cut    error         // why the context was ended
+	over   bool          // the pipelines have answered, or the sender was
+	told   bool          // the sender was
+	sent   chan struct{} // closed when it has its answer
 }
 
 // An answerer refuses a request in place of its goroutine.
@@ -50,9 +51,12 @@ func (w *wait) begin(ctx context.Context, all *waits) {
 func (w *wait) end(all *waits) {
 	all.remove(w)
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.over = true
+	w.mu.Unlock()
 	w.cancel()
+	if w.told {
+		<-w.sent // until then its connection is in use
+	}
 }
 
 // stop ends the context, and answers the sender if the pipelines have not
@@ -65,14 +69,22 @@ func (w *wait) stop(cause error) {
 	}
 	w.cut = cause
 	w.cancel()
-	time.AfterFunc(w.heed, func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if !w.over {
-			w.over, w.told = true, true
-			w.beside.refuseBeside(cause)
-		}
-	})
+	time.AfterFunc(w.heed, func() { w.answer(cause) })
+}
+
+// answer refuses the request, if it is not over. It may take as long as the sender
+// takes to read, and holds no lock.
+func (w *wait) answer(cause error) {
+	w.mu.Lock()
+	over := w.over
+	if !over {
+		w.over, w.told, w.sent = true, true, make(chan struct{})
+	}
+	w.mu.Unlock()
+	if !over {
+		defer close(w.sent)
+		w.beside.refuseBeside(cause)
+	}
 }
 
 // waits are all requests that are with the pipelines. One timer is for all of
@@ -92,7 +104,7 @@ func (ws *waits) add(w *wait) {
 	ws.all = append(ws.all, w)
 	switch {
 	case ws.ended:
-		go w.stop(errEnding)
+		w.stop(errEnding)
 	case ws.next.IsZero() || w.deadline.Before(ws.next):
 		ws.set(w.deadline)
 	}
