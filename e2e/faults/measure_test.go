@@ -61,6 +61,12 @@ func (r *rig) kibibytes(name string) int {
 	return value
 }
 
+// forgetPeak makes VmHWM what the process takes now.
+func (r *rig) forgetPeak() {
+	r.Helper()
+	require.NoError(r, os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", r.collector.Pid()), []byte("5"), 0))
+}
+
 // descriptors counts the collector's open files and connections.
 func (r *rig) descriptors() int {
 	r.Helper()

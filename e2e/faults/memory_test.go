@@ -9,20 +9,27 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// The limits that docs/reliability.md names for a process of 256 MiB.
+const (
+	memory       = 256 << 10 // KiB
+	goMemLimit   = "200MiB"
+	within256MiB = `
+processors:
+  memory_limiter: {check_interval: 50ms, limit_percentage: 0, spike_limit_percentage: 0, limit_mib: 170, spike_limit_mib: 40}
+`
+)
+
 // TestMemoryLimit promises: with 256 MiB for the process, a stalled destination and a queue in
 // memory that has no bound of its own, the memory limiter refuses in time: the process stays below
 // 256 MiB, the sender gets 503 with Retry-After, and every acknowledged event arrives once the
 // destination is back.
 func TestMemoryLimit(t *testing.T) {
-	const limit = 256 << 10 // KiB
-	r := prepared(t, inMemory, `
-processors:
-  memory_limiter: {check_interval: 50ms, limit_percentage: 0, spike_limit_percentage: 0, limit_mib: 170, spike_limit_mib: 40}
+	r := prepared(t, inMemory, within256MiB, `
 exporters:
   datadog_logs: {sending_queue: {queue_size: 100000000}}
   loki: {sending_queue: {queue_size: 100000000}}
 `)
-	r.options.Env["GOMEMLIMIT"] = "200MiB"
+	r.options.Env["GOMEMLIMIT"] = goMemLimit
 	r.start()
 	r.loki.SetFault(status(http.StatusServiceUnavailable))
 	r.ledger.Padding = 1000
@@ -31,7 +38,7 @@ exporters:
 	refusedAt := r.ledger.Acknowledged()
 	require.Empty(t, load.Wrong(), "503 has a Retry-After, and there is no other answer")
 	peak := r.kibibytes("VmHWM")
-	require.Less(t, peak, limit)
+	require.Less(t, peak, memory)
 
 	r.loki.SetFault(nil)
 	before := load.Statuses()[http.StatusNoContent]
@@ -39,6 +46,6 @@ exporters:
 	load.Stop()
 	peak = r.kibibytes("VmHWM")
 	t.Logf("refused with %d events acknowledged; largest RSS %d MiB of 256", refusedAt, peak>>10)
-	require.Less(t, peak, limit)
+	require.Less(t, peak, memory)
 	r.everythingArrives()
 }

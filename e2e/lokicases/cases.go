@@ -81,6 +81,11 @@ func Cases(now time.Time) []Case {
 		{Name: "one element", Body: values(`["` + ns(0) + `"]`), Status: 204},
 		{Name: "four elements", Body: values(entry(`"x"`, "{}", "5")), Status: 204, Stored: 1},
 
+		{Name: "half a surrogate pair", Body: values(entry(`"\ud800"`)), Status: 400},
+		{Name: "half a surrogate pair in metadata", Body: values(entry(`"x"`, `{"a":"\ud800"}`)), Status: 400},
+		{Name: "half a surrogate pair in an event", Body: values(entry(`"{\"a\":\"\\ud800\"}"`)), Status: 204, Stored: 1},
+		{Name: "a surrogate pair", Body: values(entry(`"\ud83d\ude00"`)), Status: 204, Stored: 1},
+
 		{Name: "metadata", Body: values(entry(`"x"`, `{"a.b":"1","1e":"2"}`)), Status: 204, Stored: 1},
 		{Name: "metadata a string", Body: values(entry(`"x"`, `"a"`)), Status: 400},
 		{Name: "metadata null", Body: values(entry(`"x"`, "null")), Status: 400},

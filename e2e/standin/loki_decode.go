@@ -94,7 +94,15 @@ func decodeString(raw json.RawMessage) (s string, err error) {
 	if !bytes.HasPrefix(raw, []byte{'"'}) {
 		return "", fmt.Errorf("expected a string, got %.40s", raw)
 	}
-	return s, json.Unmarshal(raw, &s)
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return "", err
+	}
+	// encoding/json puts U+FFFD in place of half a surrogate pair, which Loki refuses.
+	written := strings.ToLower(string(raw))
+	if strings.Contains(s, "\ufffd") && !strings.Contains(written, "\ufffd") && !strings.Contains(written, `\ufffd`) {
+		return "", fmt.Errorf("half a surrogate pair in %.40s", raw)
+	}
+	return s, nil
 }
 
 // DecodeLokiProtobuf reads a snappy block of logproto.PushRequest.

@@ -1,9 +1,9 @@
-// Package inflate decompresses DEFLATE (RFC 1951) and gzip (RFC 1952) that are
-// wholly in memory into memory. What was written serves as the window, so that
-// nothing is copied twice, as it is behind an io.Reader.
+// Package inflate decompresses DEFLATE (RFC 1951), zlib (RFC 1950) and gzip (RFC
+// 1952) that are wholly in memory into memory. What was written serves as the
+// window, so that nothing is copied twice, as it is behind an io.Reader.
 //
-// What is valid is what compress/flate and compress/gzip take, whose errors are
-// returned. Sizes and limits are bytes.
+// What is valid is what compress/flate, compress/zlib and compress/gzip take, whose
+// errors are returned. Sizes and limits are bytes.
 package inflate
 
 import (
@@ -19,8 +19,11 @@ import (
 // ErrTooLarge is an output of more bytes than the limit.
 var ErrTooLarge = errors.New("inflate: the output is larger than the limit")
 
+// MaxRatio is the most that DEFLATE makes of a byte: a match of 258 bytes takes at
+// least two bits.
+const MaxRatio = 1032
+
 const (
-	maxRatio   = 1032     // of output to input: a match of 258 bytes in two bits
 	window     = 32 << 10 // how far back a match may reach
 	firstPiece = 4 << 10
 )
@@ -72,7 +75,7 @@ func Inflate(dst, src []byte, limit int) (out []byte, consumed int, err error) {
 func (d *decoder) start(dst, src []byte, limit, guess int) {
 	d.in, d.pos = src, 0
 	d.limit = max(limit, 0)
-	if guess = min(guess, d.limit, maxRatio*len(src)); guess > cap(dst)-len(dst) {
+	if guess = min(guess, d.limit, MaxRatio*len(src)); guess > cap(dst)-len(dst) {
 		dst = append(make([]byte, 0, len(dst)+guess), dst...)
 	}
 	d.w, d.begun, d.piece = len(dst), len(dst), 0

@@ -184,7 +184,7 @@ func TestMemory(t *testing.T) {
 		"liar":         {liar, limit, limit, gzip.ErrChecksum},
 		"modest":       {modest, limit, limit, ErrTooLarge},
 		"small":        {gzipped([]byte("{}"), 6), limit, 64, nil},
-		"small liar":   {append(gzipped([]byte("{}"), 6), "\xff\xff\xff\xff"...), limit, 30 * maxRatio, io.ErrUnexpectedEOF},
+		"small liar":   {append(gzipped([]byte("{}"), 6), "\xff\xff\xff\xff"...), limit, 30 * MaxRatio, io.ErrUnexpectedEOF},
 		"limit of 0":   {bomb, 0, 0, ErrTooLarge},
 		"limit below":  {bomb, -1, 0, ErrTooLarge},
 		"empty, and 0": {gzipped(nil, 6), 0, 0, nil},

@@ -14,8 +14,9 @@ import (
 // be used after one.
 //
 // It takes what Loki takes: keys in any order, keys it does not know, entries
-// of more than three elements, streams without entries. One thing is stricter:
-// an entry without a line is an error, where Loki passes over it silently.
+// of more than three elements, streams without entries. Half a surrogate pair
+// (`"\ud800"`), which stands for no text, is an error as there. One thing is
+// stricter: an entry without a line is an error, where Loki passes over it silently.
 func (r *Request) DecodeJSON(body []byte) error {
 	r.begin(len(body))
 	r.index = slices.Grow(r.index, len(body)/bytesPerQuote)
@@ -157,6 +158,9 @@ func (r *Request) pairs(body []byte, i int, what string) ([]Label, int, error) {
 func (r *Request) str(body []byte, i int) (string, int, error) {
 	value, end, err := jsonscan.AppendString(r.text.scratch[:0], body, i)
 	r.text.scratch = value
+	if err == nil {
+		err = checkSurrogates(value, body, i, end)
+	}
 	return r.text.keep(value), end, err
 }
 
@@ -164,11 +168,15 @@ func (r *Request) str(body []byte, i int) (string, int, error) {
 func (r *Request) line(e *Entry, body []byte, i int) (end int, err error) {
 	first := len(r.index)
 	r.text.scratch, r.index, end, err = jsonscan.AppendIndexed(r.text.scratch[:0], r.index, body, i)
+	indexed := len(r.index) > first // and so plain ASCII
+	if err == nil && !indexed {
+		err = checkSurrogates(r.text.scratch, body, i, end)
+	}
 	if err != nil {
 		return end, fmt.Errorf("line: %w", err)
 	}
 	e.Line = r.text.keep(r.text.scratch)
-	if len(r.index) > first {
+	if indexed {
 		e.Index = r.index[first:len(r.index):len(r.index)]
 	}
 	return end, nil
@@ -189,6 +197,9 @@ func (r *Request) object(body []byte, i int, read func(key []byte, i int) (int, 
 		key := body[m.Key+1 : m.KeyEnd-1]
 		if m.KeyEscaped {
 			key, _, _ = jsonscan.AppendString(nil, body, m.Key)
+			if err := checkSurrogates(key, body, m.Key, m.KeyEnd); err != nil {
+				return m.Key, err
+			}
 		}
 		end, err := read(key, m.Value)
 		if err != nil {

@@ -76,6 +76,35 @@ func TestDecodeJSONNamesThePlace(t *testing.T) {
 	}
 }
 
+// Half a surrogate pair is refused wherever it would become text, whole pairs and
+// the replacement character itself are not; an event within a line has escapes of
+// its own, which stand behind another backslash.
+func TestHalfASurrogatePairIsRefused(t *testing.T) {
+	push := func(label, line, metadata string) string {
+		return `{"streams":[{"stream":{"a":"` + label + `"},"values":[["1","` + line + `",{"` + metadata + `":"v"}]]}]}`
+	}
+	for body, want := range map[string]string{
+		push(`b`, `\ud800`, `k`):        `streams[0]: values[0]: line: invalid JSON at byte 48: half a surrogate pair in a string`,
+		push(`b`, `é\udc00`, `k`):       `streams[0]: values[0]: line: invalid JSON at byte 50: half a surrogate pair in a string`,
+		push(`b`, `\ud83d\ud83d`, `k`):  `streams[0]: values[0]: line: invalid JSON at byte 48: half a surrogate pair in a string`,
+		push(`b`, `\ud83d\\ude00`, `k`): `streams[0]: values[0]: line: invalid JSON at byte 48: half a surrogate pair in a string`,
+		push(`\ud800`, `x`, `k`):        `streams[0]: stream: "a": invalid JSON at byte 28: half a surrogate pair in a string`,
+		push(`b`, `x`, `\ud800`):        `streams[0]: values[0]: structured metadata: invalid JSON at byte 53: half a surrogate pair in a string`,
+
+		push(`\ud83d\ude00`, `\ud83d\ude00`, `\ud83d\ude00`): "",
+		push(`b`, `\ufffd\ud83d\ude00`, `k`):                 "",
+		push(`b`, "\ufffd", `k`):                             "",
+		push(`b`, `{\"a\":\"\\ud800 \ufffd\"}`, `k`):         "",
+	} {
+		var r Request
+		if err := r.DecodeJSON([]byte(body)); want == "" {
+			require.NoError(t, err, body)
+		} else {
+			require.EqualError(t, err, want, body)
+		}
+	}
+}
+
 // The strings of a request must not share memory with the body, whose buffer
 // is used again.
 func TestDecodedStringsOutliveTheBody(t *testing.T) {

@@ -6,8 +6,6 @@ import (
 	"net/http"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/confighttp"
-	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/extension/extensionauth"
 )
 
@@ -19,19 +17,27 @@ type authenticator struct {
 	scheme    string   // WWW-Authenticate of a refusal
 }
 
-// newAuthenticator returns nil where no auth is configured: everyone may in.
-func newAuthenticator(ctx context.Context, auth configoptional.Optional[confighttp.AuthConfig], host component.Host) (guard, error) {
-	if !auth.HasValue() {
+// authenticator returns nil where no auth is configured: everyone may in. Its
+// errors name the key in the whole configuration.
+func (r *stytchReceiver) authenticator(ctx context.Context, host component.Host) (guard, error) {
+	auth := r.cfg.HTTP.Auth.Get()
+	if auth == nil {
 		return nil, nil
 	}
-	extension, err := auth.Get().GetServerAuthenticator(ctx, host.GetExtensions())
-	if err != nil {
-		return nil, fmt.Errorf("http::auth: %w", err)
+	key, id := fmt.Sprintf("receivers::%s::http::auth", r.set.ID), auth.AuthenticatorID
+	found, enabled := host.GetExtensions()[id]
+	if !enabled {
+		return nil, fmt.Errorf("%s::authenticator: no extension %q is enabled: list it in service::extensions", key, id)
 	}
-	return &authenticator{
-		extension: extension, params: auth.Get().RequestParameters,
-		scheme: schemes[auth.Get().AuthenticatorID.Type().String()],
-	}, nil
+	extension, ok := found.(extensionauth.Server)
+	if !ok {
+		return nil, fmt.Errorf("%s::authenticator: the extension %q cannot authenticate senders", key, id)
+	}
+	a := &authenticator{extension: extension, params: auth.RequestParameters, scheme: schemes[id.Type().String()]}
+	if a.admitsEmpty(ctx) {
+		return nil, fmt.Errorf("%s: the extension %q lets an empty user name with an empty password in: set the variables of its credentials", key, id)
+	}
+	return a, nil
 }
 
 // schemes is how the best known extensions want to be spoken to.

@@ -9,18 +9,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configauth"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 	"go.uber.org/zap/zapcore"
 
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadata"
-	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadatatest"
 )
 
 // oneToken is an auth extension that knows one token, which it also takes
@@ -51,11 +48,10 @@ func TestAuth(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, resp.StatusCode)
 	resp, _ = r.post("/v1/events?token=Bearer+good", "{}")
 	require.Equal(t, http.StatusAccepted, resp.StatusCode)
-	metadatatest.AssertEqualReceiverStytchRequests(t, r.telemetry, []metricdata.DataPoint[int64]{
-		{Attributes: doorAttr("events", 401), Value: 1},
-		{Attributes: doorAttr("loki_push", 401), Value: 1},
-		{Attributes: doorAttr("events", 202), Value: 2},
-	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	r.requireCounts("otelcol_receiver_stytch_requests",
+		metricdata.DataPoint[int64]{Attributes: doorAttr("events", 401), Value: 1},
+		metricdata.DataPoint[int64]{Attributes: doorAttr("loki_push", 401), Value: 1},
+		metricdata.DataPoint[int64]{Attributes: doorAttr("events", 202), Value: 2})
 }
 
 func TestChallenge(t *testing.T) {
@@ -63,8 +59,9 @@ func TestChallenge(t *testing.T) {
 		"basicauth": `Basic realm="stytch", charset="UTF-8"`, "bearertokenauth": "Bearer", "oidc": "Bearer", "mine": "",
 	} {
 		id := component.MustNewIDWithName(kind, "x")
-		auth, err := newAuthenticator(t.Context(), configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: id}}),
-			extensions{id: oneToken{}})
+		cfg := createDefaultConfig().(*Config)
+		cfg.HTTP.Auth = configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: id}})
+		auth, err := newTestReceiver(t, cfg).authenticator(t.Context(), extensions{id: oneToken{}})
 		require.NoError(t, err)
 		answer := http.Header{}
 		_, err = auth.admit(answer, httptest.NewRequest(http.MethodPost, "/", nil))
@@ -77,15 +74,41 @@ type extensions map[component.ID]component.Component
 
 func (e extensions) GetExtensions() map[component.ID]component.Component { return e }
 
-func TestStartWithoutTheAuthExtension(t *testing.T) {
-	cfg := createDefaultConfig().(*Config)
-	cfg.HTTP.Auth = configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: component.MustNewID("auth")}})
-	rcv, err := NewFactory().CreateLogs(t.Context(), receivertest.NewNopSettings(metadata.Type), cfg, consumertest.NewNop())
-	require.NoError(t, err)
-	require.EqualError(t, rcv.Start(t.Context(), componenttest.NewNopHost()),
-		`http::auth: failed to resolve authenticator "auth": authenticator not found`)
-	require.NoError(t, rcv.Shutdown(t.Context()))
-	require.NoError(t, rcv.Shutdown(t.Context()))
+// What is found out at the start alone names the key as in the whole configuration.
+func TestAuthThatRefusesTheStart(t *testing.T) {
+	const key = "receivers::stytch/test::http::auth"
+	for name, tc := range map[string]struct {
+		extensions extensions
+		want       string
+	}{
+		"not enabled":       {nil, key + "::authenticator: no extension \"auth\" is enabled: list it in service::extensions"},
+		"no authenticator":  {extensions{authID: componentOnly{}}, key + "::authenticator: the extension \"auth\" cannot authenticate senders"},
+		"empty credentials": {extensions{authID: everyone{}}, key + ": the extension \"auth\" lets an empty user name with an empty password in: set the variables of its credentials"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := createDefaultConfig().(*Config)
+			cfg.HTTP.NetAddr.Endpoint = "localhost:0"
+			cfg.HTTP.Auth = configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: authID}})
+			set := receivertest.NewNopSettings(metadata.Type)
+			set.ID = component.MustNewIDWithName("stytch", "test")
+			rcv, err := NewFactory().CreateLogs(t.Context(), set, cfg, consumertest.NewNop())
+			require.NoError(t, err)
+			require.EqualError(t, rcv.Start(t.Context(), tc.extensions), tc.want)
+			require.NoError(t, rcv.Shutdown(t.Context()))
+			require.NoError(t, rcv.Shutdown(t.Context()))
+		})
+	}
+}
+
+var authID = component.MustNewID("auth")
+
+type componentOnly struct{ component.Component }
+
+// everyone is what basicauth is with the empty name and password of unset variables.
+type everyone struct{ component.Component }
+
+func (everyone) Authenticate(ctx context.Context, _ map[string][]string) (context.Context, error) {
+	return ctx, nil
 }
 
 func TestOpenDoorIsWarnedOf(t *testing.T) {
@@ -95,22 +118,4 @@ func TestOpenDoorIsWarnedOf(t *testing.T) {
 	}
 	require.Equal(t, 0, warnings("127.0.0.1:0"))
 	require.Equal(t, 1, warnings("0.0.0.0:0"))
-}
-
-// everyone is what basicauth is with the empty name and password of unset variables.
-type everyone struct{ component.Component }
-
-func (everyone) Authenticate(ctx context.Context, _ map[string][]string) (context.Context, error) {
-	return ctx, nil
-}
-
-func TestEmptyCredentialsAreWarnedOf(t *testing.T) {
-	warnings := func(auth component.Component) int {
-		r := start(t, nil, func(cfg *Config) {
-			cfg.HTTP.Auth = configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: component.MustNewID("auth")}})
-		}, auth)
-		return r.logs.FilterLevelExact(zapcore.WarnLevel).FilterMessageSnippet("empty user name").Len()
-	}
-	require.Equal(t, 0, warnings(oneToken{}))
-	require.Equal(t, 1, warnings(everyone{}))
 }

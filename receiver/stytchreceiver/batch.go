@@ -1,8 +1,11 @@
 package stytchreceiver
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -20,7 +23,9 @@ type batch struct {
 	promote   []stytch.Field
 	maxEvents int
 	events    int
-	malformed int // events that are no JSON object
+	malformed int    // events that are no JSON object
+	version   string // of the receiver
+	room      int    // how many events there is memory for
 
 	event stytch.Event
 
@@ -33,12 +38,15 @@ type batch struct {
 	begun    bool
 }
 
-func newBatch(promote []stytch.Field, maxEvents int) *batch {
+func newBatch(promote []stytch.Field, maxEvents int, now time.Time) *batch {
 	return &batch{
-		logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(time.Now()),
+		logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(now),
 		promote: promote, maxEvents: maxEvents,
 	}
 }
+
+// errMoreEvents is a request of more events than there is memory for.
+var errMoreEvents = errors.New("more events than there is memory for")
 
 func (b *batch) tooMany() error {
 	return refuse(http.StatusRequestEntityTooLarge, reasonTooManyEvents,
@@ -59,13 +67,19 @@ func (b *batch) line(e *lokipush.Entry) error {
 		b.malformed++
 		b.event, promote = stytch.Event{}, nil
 	}
-	return b.add(e.Line, pcommon.Timestamp(e.Timestamp), e.Metadata, promote)
+	// The names are ours: with another's stytch.webhook_id an event would be
+	// taken for a repeat.
+	metadata := slices.DeleteFunc(e.Metadata, func(l lokipush.Label) bool { return strings.HasPrefix(l.Name, stytch.AttrPrefix) })
+	return b.add(e.Line, pcommon.Timestamp(e.Timestamp), metadata, promote)
 }
 
 // add appends the record of b.event.
 func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label, promote []stytch.Field) error {
 	if b.events >= b.maxEvents {
 		return b.tooMany()
+	}
+	if b.events >= b.room {
+		return errMoreEvents
 	}
 	b.events++
 	lr := b.of(b.event.ProjectID).AppendEmpty()
@@ -117,5 +131,8 @@ func (b *batch) resource() plog.LogRecordSlice {
 		}
 	}
 	b.event.Resource(attrs)
-	return rl.ScopeLogs().AppendEmpty().LogRecords()
+	sl := rl.ScopeLogs().AppendEmpty()
+	sl.Scope().SetName(stytch.ScopeName)
+	sl.Scope().SetVersion(b.version)
+	return sl.LogRecords()
 }

@@ -74,7 +74,7 @@ func poster(t testing.TB, path string, body []byte, header http.Header) func() {
 	withWebhook(cfg)
 	rcv, err := newReceiver(receivertest.NewNopSettings(metadata.Type), cfg, consumertest.NewNop())
 	require.NoError(t, err)
-	routes, err := rcv.routes(nil, newBodyReader(defaultMaxRequestBodySize, nil))
+	routes, err := rcv.routes(nil, defaultMaxRequestBodySize)
 	require.NoError(t, err)
 	reader := bytes.NewReader(body)
 	return func() {
@@ -130,7 +130,7 @@ func BenchmarkServer(b *testing.B) {
 			cfg := createDefaultConfig().(*Config)
 			rcv, err := newReceiver(set, cfg, consumertest.NewNop())
 			require.NoError(b, err)
-			routes, err := rcv.routes(nil, newBodyReader(defaultMaxRequestBodySize, nil))
+			routes, err := rcv.routes(nil, defaultMaxRequestBodySize)
 			require.NoError(b, err)
 			server, err := newServer(b.Context(), cfg.HTTP, componenttest.NewNopHost(), set.TelemetrySettings, routes)
 			require.NoError(b, err)

@@ -3,10 +3,8 @@ package stytchreceiver
 import (
 	"errors"
 	"fmt"
-	"net"
 	"path"
 	"strings"
-	"time"
 
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
@@ -29,6 +27,9 @@ type Config struct {
 	// MaxEventsPerRequest bounds what one request can cost: a body of the
 	// largest size can hold millions of empty events.
 	MaxEventsPerRequest int `mapstructure:"max_events_per_request"`
+	// MaxInflightBytes bounds the memory that all requests take at a time. 0 is a
+	// quarter of GOMEMLIMIT, or 64 MiB where it is not set.
+	MaxInflightBytes int64 `mapstructure:"max_inflight_bytes"`
 	// Promote names further root members of an event that become record
 	// attributes: organization_id becomes stytch.organization_id.
 	Promote []string `mapstructure:"promote"`
@@ -51,7 +52,13 @@ type WebhookConfig struct {
 	// Secrets are the signing secrets, whsec_ and base64. While one is
 	// rotated there are two; of several projects each has its own.
 	Secrets []configopaque.String `mapstructure:"secrets"`
+	// MaxBodySize bounds the body of a webhook, in bytes: it is read before its
+	// signature can be checked.
+	MaxBodySize int64 `mapstructure:"max_body_size"`
 }
+
+// defaultMaxWebhookSize is in bytes. A webhook holds one object, of a few KB.
+const defaultMaxWebhookSize = 1 << 20
 
 // keys decodes the secrets. No error holds any of one.
 func (cfg *WebhookConfig) keys() ([][]byte, error) {
@@ -84,32 +91,21 @@ func (cfg *Config) Validate() error {
 	if cfg.Webhook.HasValue() {
 		_, err := cfg.Webhook.Get().keys()
 		errs = append(errs, claimPath(taken, "webhook", cfg.Webhook.Get().Path), err)
+		if size := cfg.Webhook.Get().MaxBodySize; size < 1 {
+			errs = append(errs, fmt.Errorf("webhook::max_body_size: must be at least 1, got %d", size))
+		}
 	}
-	errs = append(errs, cfg.validateServer())
+	errs = append(errs, validateHTTP(&cfg.HTTP))
 	if cfg.MaxEventsPerRequest < 1 {
 		errs = append(errs, fmt.Errorf("max_events_per_request: must be at least 1, got %d", cfg.MaxEventsPerRequest))
+	}
+	if n := cfg.MaxInflightBytes; n != 0 && n < minInflight {
+		errs = append(errs, fmt.Errorf("max_inflight_bytes: must be at least %d, or 0 for the default, got %d", minInflight, n))
 	}
 	for i, field := range cfg.Promote {
 		if field == "" {
 			errs = append(errs, fmt.Errorf("promote::%d: must name a field of the event", i))
 		}
-	}
-	return errors.Join(errs...)
-}
-
-// validateServer refuses what net/http would take: without an endpoint it listens
-// on any port of any address, and a time without a unit is nanoseconds.
-func (cfg *Config) validateServer() error {
-	var errs []error
-	at := cfg.HTTP.NetAddr
-	if _, _, err := net.SplitHostPort(at.Endpoint); err != nil && strings.HasPrefix(string(at.Transport), "tcp") {
-		errs = append(errs, fmt.Errorf("http::endpoint: must be a host and a port such as localhost:8321, got %q", at.Endpoint))
-	}
-	if cfg.HTTP.MaxRequestBodySize < 0 {
-		errs = append(errs, fmt.Errorf("http::max_request_body_size: must not be negative, got %d", cfg.HTTP.MaxRequestBodySize))
-	}
-	if t := cfg.HTTP.ReadTimeout; t != 0 && t < time.Millisecond {
-		errs = append(errs, fmt.Errorf("http::read_timeout: must be at least 1ms, or 0 for none, got %s: write it with a unit, such as 30s", t))
 	}
 	return errors.Join(errs...)
 }

@@ -12,19 +12,16 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
 )
 
-// plainFormat is the format of a door for plain JSON.
-func plainFormat(header http.Header, parse parser) (format, error) {
-	f := format{encoding: header.Get("Content-Encoding"), parse: parse}
-	if f.encoding == "" {
-		return f, nil
+// eventsFormat tells how a body of plain JSON is compressed.
+func eventsFormat(header http.Header) (format, error) {
+	given := header.Get("Content-Encoding")
+	if given != "" {
+		if err := supported(given, "gzip", "zstd"); err != nil {
+			return format{}, refuse(http.StatusBadRequest, reasonEncoding, err)
+		}
 	}
-	if err := supported(f.encoding, "gzip", "zstd"); err != nil {
-		return f, refuse(http.StatusBadRequest, reasonEncoding, err)
-	}
-	return f, nil
+	return format{encoding: encodings[given], parse: parseEvents}, nil
 }
-
-func eventsFormat(header http.Header) (format, error) { return plainFormat(header, parseEvents) }
 
 // parseEvents reads a JSON object, an array of objects, or objects that stand
 // on lines of their own (NDJSON). Line ends, blank lines and white space

@@ -26,12 +26,12 @@ func createDefaultConfig() component.Config {
 	// connection and its buffers for ever.
 	server.ReadTimeout = 30 * time.Second
 	// It must leave time for a pipeline that makes the sender wait.
-	server.WriteTimeout = 60 * time.Second
+	server.WriteTimeout = defaultWriteTimeout
 	return &Config{
 		HTTP:     server,
 		LokiPush: configoptional.Some(LokiPushConfig{}),
 		Events:   configoptional.Some(EventsConfig{Path: "/v1/events"}),
-		Webhook:  configoptional.Default(WebhookConfig{Path: "/webhooks/stytch"}),
+		Webhook:  configoptional.Default(WebhookConfig{Path: "/webhooks/stytch", MaxBodySize: defaultMaxWebhookSize}),
 		// An event has about 800 bytes: a full body of them is a quarter of this.
 		MaxEventsPerRequest: 100_000,
 	}

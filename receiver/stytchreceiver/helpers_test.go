@@ -2,12 +2,15 @@ package stytchreceiver
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadata"
 )
@@ -27,6 +30,22 @@ func doorAttr(door string, code ...int) attribute.Set {
 		attrs = append(attrs, attribute.Int("http.response.status_code", c))
 	}
 	return attribute.NewSet(attrs...)
+}
+
+// requireCounts compares the values of a counter, but for those that are zero.
+func (r *running) requireCounts(name string, want ...metricdata.DataPoint[int64]) {
+	r.Helper()
+	got, err := r.telemetry.GetMetric(name)
+	require.NoError(r, err)
+	sum := got.Data.(metricdata.Sum[int64])
+	sum.DataPoints = slices.DeleteFunc(sum.DataPoints, func(p metricdata.DataPoint[int64]) bool { return p.Value == 0 })
+	metricdatatest.AssertEqual(r, metricdata.Sum[int64]{DataPoints: want, Temporality: sum.Temporality, IsMonotonic: true}, sum,
+		metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+}
+
+// refusedAttr is the attributes of a door's refused requests.
+func refusedAttr(door, reason string) attribute.Set {
+	return attribute.NewSet(attribute.String("receiver", "stytch/test"), attribute.String("door", door), attribute.String("reason", reason))
 }
 
 // newTestReceiver returns a receiver that hands its records to a sink.

@@ -38,7 +38,8 @@ func BenchmarkAgainstJsoniter(b *testing.B) {
 }
 
 func byScan(b *testing.B, body []byte) plog.Logs {
-	batch := newBatch(nil, 1000)
+	batch := newBatch(nil, 1000, time.Now())
+	batch.room = 1000
 	require.NoError(b, parseJSONPush(nil, body, batch))
 	return batch.logs
 }
@@ -58,7 +59,9 @@ func byJsoniter(body []byte) (plog.Logs, error) {
 	now := pcommon.NewTimestampFromTime(time.Now())
 	for _, s := range request.Streams {
 		rl := ld.ResourceLogs().AppendEmpty()
-		records := rl.ScopeLogs().AppendEmpty().LogRecords()
+		sl := rl.ScopeLogs().AppendEmpty()
+		sl.Scope().SetName(stytch.ScopeName)
+		records := sl.LogRecords()
 		records.EnsureCapacity(len(s.Values))
 		for i, value := range s.Values {
 			ns, err := strconv.ParseInt(value[0], 10, 64)

@@ -13,17 +13,14 @@ import (
 // lokiFormat tells how a push to Loki is written. Its snappy block belongs to
 // protobuf; Content-Encoding: snappy only says so once more.
 func lokiFormat(header http.Header) (format, error) {
-	encoding := header.Get("Content-Encoding")
-	if encoding != "" {
-		if err := supported(encoding, "gzip", "snappy", "deflate", "zstd"); err != nil {
+	given := header.Get("Content-Encoding")
+	if given != "" {
+		if err := supported(given, "gzip", "snappy", "deflate", "zstd"); err != nil {
 			return format{}, refuse(http.StatusBadRequest, reasonEncoding, err)
 		}
 	}
-	f := format{encoding: encoding}
-	if encoding == "snappy" {
-		f.encoding, f.snappyBlock = "", true
-	}
-	given := header.Get("Content-Type")
+	f := format{encoding: encodings[given], snappyBlock: given == "snappy"}
+	given = header.Get("Content-Type")
 	switch mediaType(given) {
 	case typeJSON:
 		f.parse = parseJSONPush

@@ -1,26 +1,36 @@
 package stytchreceiver
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"time"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
 )
 
 // deliver hands the records on. It returns nil only after every pipeline has
-// taken all of them.
-func (d *door) deliver(ctx context.Context, b *batch) error {
+// taken all of them, and errAnswered where that took too long for the sender: what
+// is taken then comes again when the sender tries again.
+func (d *door) deliver(req *request, b *batch) error {
 	n := b.events
 	if n == 0 {
 		return nil
 	}
-	ctx = d.obsrep.StartLogsOp(ctx)
+	wait := &req.wait
+	wait.begin(req.ctx, &d.waits)
+	defer wait.end(&d.waits) // if the pipelines panic
+	ctx := d.obsrep.StartLogsOp(wait)
 	err := d.next.ConsumeLogs(ctx, b.logs)
 	d.obsrep.EndLogsOp(ctx, d.name, n, err)
+	wait.end(&d.waits)
 	switch {
+	case wait.told:
+		return errAnswered
 	case err == nil:
 		return nil
+	case wait.cut != nil: // which tells more than what it led to
+		return refuse(http.StatusServiceUnavailable, reasonUnavailable, fmt.Errorf("%w: %w", wait.cut, err))
 	case permanent(err):
 		return refuse(http.StatusBadRequest, reasonRejected, err)
 	default:
@@ -31,6 +41,20 @@ func (d *door) deliver(ctx context.Context, b *batch) error {
 // retryAfter is what a sender is asked to wait, in seconds, when a pipeline
 // refuses for now: long enough for a queue to drain a little.
 const retryAfter = "5"
+
+// defaultWriteTimeout is http::write_timeout where the user has switched it off.
+const defaultWriteTimeout = 60 * time.Second
+
+// patienceOf is how long the pipelines may take, from the end of a request's header,
+// and how long they may then go on before the sender is answered all the same. A
+// tenth of http::write_timeout, but at most 5 s, is for that and for the answer.
+func patienceOf(writeTimeout time.Duration) (patience, heed time.Duration) {
+	if writeTimeout <= 0 {
+		writeTimeout = defaultWriteTimeout
+	}
+	rest := min(5*time.Second, writeTimeout/10)
+	return writeTimeout - rest, min(time.Second, rest/2)
+}
 
 // permanent tells whether no part of err can be mended by trying again. Where
 // pipelines share a request their errors are joined: consumererror.IsPermanent

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -34,9 +35,13 @@ type stytchReceiver struct {
 	telemetry *metadata.TelemetryBuilder
 	obsrep    *receiverhelper.ObsReport
 	promote   []stytch.Field
+	budget    *budget
+	patience  time.Duration // see patienceOf
+	heed      time.Duration
 
 	server  *http.Server
 	serving sync.WaitGroup
+	waits   waits
 }
 
 func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*stytchReceiver, error) {
@@ -50,9 +55,10 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*stytc
 	if err != nil {
 		return nil, err
 	}
+	patience, heed := patienceOf(cfg.HTTP.WriteTimeout)
 	return &stytchReceiver{
 		cfg: cfg, set: set, next: next, telemetry: telemetry, obsrep: obsrep,
-		promote: stytch.Fields(cfg.Promote),
+		promote: stytch.Fields(cfg.Promote), budget: newBudget(cfg.MaxInflightBytes), patience: patience, heed: heed,
 	}, nil
 }
 
@@ -67,11 +73,11 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 	if server.MaxRequestBodySize <= 0 {
 		server.MaxRequestBodySize = defaultMaxRequestBodySize
 	}
-	auth, err := newAuthenticator(ctx, r.cfg.HTTP.Auth, host)
+	auth, err := r.authenticator(ctx, host)
 	if err != nil {
 		return err
 	}
-	mux, err := r.routes(auth, newBodyReader(server.MaxRequestBodySize, r.cfg.HTTP.CompressionAlgorithms))
+	mux, err := r.routes(auth, server.MaxRequestBodySize)
 	if err != nil {
 		return err
 	}
@@ -87,9 +93,6 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 		r.set.Logger.Warn("Anyone who reaches this address can push events: set `http::auth`",
 			zap.String("endpoint", listener.Addr().String()))
 	}
-	if a, ok := auth.(*authenticator); ok && a.admitsEmpty(ctx) {
-		r.set.Logger.Warn("`http::auth` lets an empty user name with an empty password in: are its environment variables set?")
-	}
 	r.serving.Go(func() {
 		if err := r.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
@@ -98,32 +101,38 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 	return nil
 }
 
-// routes is the doors behind their paths.
-func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) (http.Handler, error) {
+// routes is the doors behind their paths. Limit is that of bodies, in bytes.
+func (r *stytchReceiver) routes(auth guard, limit int64) (http.Handler, error) {
 	mux := http.NewServeMux()
 	open := func(path string, d *door) {
-		d.stytchReceiver, d.bodies = r, bodies
+		d.stytchReceiver, d.refusals = r, newRefusals(r.set.Logger, d.name)
 		d.attrs, d.taken = d.measured(), d.measured(attribute.Int("http.response.status_code", d.success))
+		d.zero(context.Background())
 		mux.Handle(path, d)
 	}
+	bodies := &bodyReader{limit: limit, encodings: r.cfg.HTTP.CompressionAlgorithms, trusted: auth != nil}
 	if r.cfg.LokiPush.HasValue() {
 		open(lokipush.Path, &door{
 			name: "loki_push", success: http.StatusNoContent, writeError: plainError, guard: auth, formatOf: lokiFormat,
+			bodies: bodies, sent: r.budget.bodies,
 		})
 	}
 	if r.cfg.Events.HasValue() {
 		open(r.cfg.Events.Get().Path, &door{
 			name: "events", success: http.StatusAccepted, writeError: jsonError, guard: auth, formatOf: eventsFormat,
+			bodies: bodies, sent: r.budget.bodies,
 		})
 	}
 	if r.cfg.Webhook.HasValue() {
-		secrets, err := r.cfg.Webhook.Get().keys()
+		webhook := r.cfg.Webhook.Get()
+		secrets, err := webhook.keys()
 		if err != nil {
 			return nil, err
 		}
 		wh := &webhookDoor{secrets}
-		open(r.cfg.Webhook.Get().Path, &door{
+		open(webhook.Path, &door{
 			name: "webhook", success: http.StatusAccepted, writeError: jsonError, guard: wh, formatOf: wh.format,
+			bodies: &bodyReader{limit: min(webhook.MaxBodySize, limit)}, sent: r.budget.webhooks,
 		})
 	}
 	mux.HandleFunc("GET "+readyPath, func(w http.ResponseWriter, _ *http.Request) {
@@ -132,11 +141,27 @@ func (r *stytchReceiver) routes(auth guard, bodies *bodyReader) (http.Handler, e
 	return mux, nil
 }
 
-// Shutdown closes the doors and waits for the requests that are inside.
+// How long requests may go on once the receiver stops: until those that wait for
+// the pipelines are refused, and until those that still send are cut off.
+const (
+	endAfter   = 3 * time.Second
+	closeAfter = 5 * time.Second
+)
+
+// Shutdown takes no more requests and waits, 5 s at most, until those that have
+// come are answered. A sender that got no answer sends again.
 func (r *stytchReceiver) Shutdown(ctx context.Context) error {
 	var err error
 	if r.server != nil {
-		err = r.server.Shutdown(ctx)
+		ending := time.AfterFunc(endAfter, r.waits.end)
+		bounded, cancel := context.WithTimeout(ctx, closeAfter)
+		err = r.server.Shutdown(bounded)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = errors.Join(r.server.Close(), ctx.Err())
+		}
+		cancel()
+		ending.Stop()
+		r.waits.end()
 	}
 	r.serving.Wait()
 	r.telemetry.Shutdown()

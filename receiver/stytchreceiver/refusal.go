@@ -18,6 +18,7 @@ const (
 	reasonTooLarge      = "too_large"
 	reasonTooManyEvents = "too_many_events"
 	reasonMalformed     = "malformed"
+	reasonBusy          = "busy"
 	reasonUnavailable   = "unavailable"
 	reasonRejected      = "rejected"
 )
@@ -44,14 +45,21 @@ func refusalOf(err error) *refused {
 	return &refused{http.StatusBadRequest, reasonMalformed, err}
 }
 
+// The length of each answer is told: one that is sent while its handler goes on has
+// no other end.
+
 func plainError(w http.ResponseWriter, code int, message string) {
-	http.Error(w, message, code)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	answer(w, code, "text/plain; charset=utf-8", append([]byte(message), '\n'))
 }
 
 func jsonError(w http.ResponseWriter, code int, message string) {
 	body, _ := json.Marshal(map[string]string{"error": message}) // strings cannot fail
-	body = append(body, '\n')
-	w.Header().Set("Content-Type", "application/json")
+	answer(w, code, "application/json", append(body, '\n'))
+}
+
+func answer(w http.ResponseWriter, code int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(code)
 	_, _ = w.Write(body)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Webhooks are signed as https://docs.svix.com/receiving/verifying-payloads/how-manual
@@ -71,10 +72,13 @@ func (s signature) verify(secrets [][]byte, body []byte) bool {
 	return false
 }
 
-// decodeSecret returns the key of a secret as Stytch's dashboard shows it. No
-// error holds any of it.
+// decodeSecret returns the key of a secret as Stytch's dashboard shows it, with
+// or without the end of a line, as files have it. No error holds any of it.
 func decodeSecret(secret string) ([]byte, error) {
-	encoded := strings.TrimPrefix(secret, "whsec_")
+	encoded := strings.TrimPrefix(strings.TrimSuffix(strings.TrimSuffix(secret, "\n"), "\r"), "whsec_")
+	if strings.ContainsFunc(encoded, unicode.IsSpace) { // which base64 would pass over in part
+		return nil, errors.New("holds white space")
+	}
 	if encoded == "" {
 		return nil, errors.New("is empty")
 	}

@@ -54,6 +54,8 @@ func TestSignature(t *testing.T) {
 		want    bool
 	}{
 		"the vector":                     {want: true},
+		"a secret with a line's end":     {secrets: []string{vectorSecret + "\n"}, want: true},
+		"and that of Windows":            {secrets: []string{vectorSecret + "\r\n"}, want: true},
 		"without the secret's prefix":    {secrets: []string{vectorSecret[6:]}, want: true},
 		"the second of two secrets":      {secrets: []string{other, vectorSecret}, want: true},
 		"first among decoys":             {change: set("svix-signature", vectorSignature+" "+decoys), want: true},
@@ -146,11 +148,15 @@ func sign(t testing.TB, key *standardwebhooks.Webhook, id string, at time.Time, 
 
 func TestDecodeSecret(t *testing.T) {
 	for secret, want := range map[string]string{
-		"":              "is empty",
-		"whsec_":        "is empty",
-		"whsec_%%%":     "want whsec_ and base64, as Stytch's dashboard shows it",
-		"whsec_YWJjZA":  "want whsec_ and base64, as Stytch's dashboard shows it",
-		"project-1-key": "want whsec_ and base64, as Stytch's dashboard shows it",
+		"":               "is empty",
+		"whsec_":         "is empty",
+		" whsec_YWJj":    "holds white space",
+		"whsec_YW Jj":    "holds white space",
+		"whsec_YW\nJj":   "holds white space",
+		"whsec_YWJj\n\n": "holds white space",
+		"whsec_%%%":      "want whsec_ and base64, as Stytch's dashboard shows it",
+		"whsec_YWJjZA":   "want whsec_ and base64, as Stytch's dashboard shows it",
+		"project-1-key":  "want whsec_ and base64, as Stytch's dashboard shows it",
 	} {
 		_, err := decodeSecret(secret)
 		require.EqualError(t, err, want)

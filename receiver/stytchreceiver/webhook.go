@@ -3,6 +3,7 @@ package stytchreceiver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -22,11 +23,17 @@ func (*webhookDoor) admit(_ http.Header, r *http.Request) (context.Context, erro
 	return r.Context(), nil
 }
 
+// format refuses what is compressed: no webhook is, and the signature, which is
+// that of the bytes as they are sent, can be checked before they cost more.
 func (wh *webhookDoor) format(header http.Header) (format, error) {
-	return plainFormat(header, wh.parse)
+	if given := header.Get("Content-Encoding"); given != "" {
+		return format{}, refuse(http.StatusBadRequest, reasonEncoding,
+			fmt.Errorf("Content-Encoding %.40q is not supported: want no such header, for webhooks are not compressed", given))
+	}
+	return format{parse: wh.parse}, nil
 }
 
-// parse reads one signed event. The signature is that of the bytes as they are.
+// parse reads one signed event.
 func (wh *webhookDoor) parse(header http.Header, body []byte, b *batch) error {
 	signature, err := readSignature(header, time.Now())
 	if err != nil {

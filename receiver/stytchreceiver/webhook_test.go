@@ -11,18 +11,15 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
-	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadatatest"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
 const webhookPath = "/webhooks/stytch"
 
 func withWebhook(cfg *Config) {
-	cfg.Webhook = configoptional.Some(WebhookConfig{Path: webhookPath, Secrets: []configopaque.String{vectorSecret}})
+	cfg.Webhook = configoptional.Some(WebhookConfig{Path: webhookPath, Secrets: []configopaque.String{vectorSecret}, MaxBodySize: defaultMaxWebhookSize})
 }
 
 // postWebhook signs and sends a body; change makes it something else.
@@ -75,6 +72,7 @@ func TestWebhookRefusals(t *testing.T) {
 		"forged":         {"{}", set("webhook-signature", vectorSignature), 401, forged},
 		"another id":     {"{}", set("webhook-id", "msg_2"), 401, forged},
 		"old":            {"{}", set("webhook-timestamp", vectorTimestamp), 401, `{"error":"svix-timestamp: more than 5m0s ago"}` + "\n"},
+		"compressed":     {zip("{}"), set("Content-Encoding", "gzip"), 400, `{"error":"Content-Encoding \"gzip\" is not supported: want no such header, for webhooks are not compressed"}` + "\n"},
 		"signed nothing": {"", nil, 400, `{"error":"invalid JSON at byte 0: want an object"}` + "\n"},
 		"signed text":    {"hello", nil, 400, `{"error":"invalid JSON at byte 0: want an object"}` + "\n"},
 		"signed array":   {"[{}]", nil, 400, `{"error":"invalid JSON at byte 0: want an object"}` + "\n"},
@@ -87,12 +85,10 @@ func TestWebhookRefusals(t *testing.T) {
 			require.Empty(t, r.sink.AllLogs())
 		})
 	}
-	refused := func(reason string, n int64) metricdata.DataPoint[int64] {
-		return metricdata.DataPoint[int64]{Value: n, Attributes: attribute.NewSet(attribute.String("receiver", "stytch/test"), attribute.String("door", "webhook"), attribute.String("reason", reason))}
-	}
-	metadatatest.AssertEqualReceiverStytchRefusedRequests(t, r.telemetry, []metricdata.DataPoint[int64]{
-		refused("signature", 4), refused("malformed", 4),
-	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	r.requireCounts("otelcol_receiver_stytch_refused_requests",
+		metricdata.DataPoint[int64]{Value: 4, Attributes: refusedAttr("webhook", "signature")},
+		metricdata.DataPoint[int64]{Value: 4, Attributes: refusedAttr("webhook", "malformed")},
+		metricdata.DataPoint[int64]{Value: 1, Attributes: refusedAttr("webhook", "encoding")})
 	for _, entry := range r.logs.All() {
 		require.NotContains(t, entry.Message, strings.TrimPrefix(vectorSecret, "whsec_"))
 	}
