@@ -115,7 +115,8 @@ func TestTheLogNamesTheCause(t *testing.T) {
 			require.NotContains(t, unhealthy(t, health), "exporter:"+other)
 			require.NotContains(t, output, wrong)
 			require.NotContains(t, output, "wrong-password")
-			require.Contains(t, output, "Delivered the first events", "by the other exporter")
+			require.Eventually(t, func() bool { return strings.Contains(w.collector.Output(), "Delivered the first events") },
+				namedWithin, 20*time.Millisecond, "by the other exporter")
 		})
 	}
 }
