@@ -61,7 +61,7 @@ func (s *Sender) send(ctx context.Context, b *payload.Batch, done func([]payload
 	p := payloads.get()
 	defer func() { payloads.put(p, p.Release()) }()
 	todo := []payload.Range{{Lo: 0, Hi: b.Len()}} // the next range stands last
-	if b.Len() > 1 && s.trust.wary(s.HoldFor) {
+	if b.Len() >= waryLength && s.trust.wary(s.HoldFor) {
 		todo = b.Cut(todo[0], waryParts)
 		slices.Reverse(todo)
 	}
@@ -111,8 +111,11 @@ func (s *Sender) send(ctx context.Context, b *payload.Batch, done func([]payload
 
 // waryParts is how many requests a push becomes while records are refused now and
 // then: of 1,000 records with one refused, 1.2 times their bytes are sent instead of
-// 2.3 times, in as many requests.
-const waryParts = 8
+// 2.3 times, in as many requests. A push of fewer than waryLength loses little.
+const (
+	waryParts  = 8
+	waryLength = 100
+)
 
 // parts cuts a refused range, the first part last. A limit is found by halves. A
 // refused record is found in fewer bytes by quarters, at the ends of blocks, which
