@@ -82,6 +82,19 @@ exporters:
 	}
 }
 
+// TestUnsetCredentialsAreNamed promises: where the variables of the receiver's credentials are not set,
+// and so anyone could push, the start does not go on and says which key it is.
+func TestUnsetCredentialsAreNamed(t *testing.T) {
+	command, err := harness.Command(map[string]string{
+		"LISTEN": "127.0.0.1:" + harness.Port(t), "METRICS_PORT": harness.Port(t), "HEALTH_PORT": harness.Port(t), "QUEUE_DIRECTORY": t.TempDir(),
+		"DD_API_KEY": "0123456789abcdef0123456789abcdef", "LOKI_HOSTNAME": "logs.invalid", "LOKI_USERNAME": "1", "LOKI_PASSWORD": "token",
+	}, "--config", harness.Path("examples/gateway/collector.yaml"))
+	require.NoError(t, err)
+	output, err := command.CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(output), `receivers::stytch::http::auth: the extension "basicauth/stytch" lets an empty user name with an empty password in: set the variables of its credentials`)
+}
+
 // lineWith tells whether one line of the output has all of the parts.
 func lineWith(output string, parts ...string) bool {
 	for line := range strings.Lines(output) {
