@@ -84,7 +84,7 @@ func TestWrongStorage(t *testing.T) {
 	r := newRig(t)
 	second := r.options
 	second.Env = maps.Clone(second.Env)
-	second.Env["LISTEN"], second.Env["METRICS_PORT"] = "127.0.0.1:"+harness.Port(t), harness.Port(t)
+	second.Env["LISTEN"], second.Env["METRICS_PORT"], second.Env["HEALTH_PORT"] = "127.0.0.1:"+harness.Port(t), harness.Port(t), harness.Port(t)
 	second.Receiver = second.Env["LISTEN"]
 	for want, options := range map[string]harness.Options{
 		"sending_queue::storage: file_storage: another process has the queue's file open, " + r.directory: second,
