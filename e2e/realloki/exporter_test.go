@@ -145,7 +145,9 @@ func (c *client) counts() map[string]int {
 		}
 		for _, point := range got.Data.(metricdata.Sum[int64]).DataPoints {
 			reason, _ := point.Attributes.Value("reason")
-			counts[name+reason.AsString()] += int(point.Value)
+			if point.Value > 0 { // each is there from the start
+				counts[name+reason.AsString()] += int(point.Value)
+			}
 		}
 	}
 	return counts

@@ -121,7 +121,7 @@ func TestTenantsThatTakeNothingForNow(t *testing.T) {
 		tenant, answer string
 		statuses       []componentstatus.Status
 	}{
-		{"blocked", "answered 260: ingestion blocked for user 'blocked'", held},
+		{"blocked", "answered 260, which does not confirm that anything is stored: ingestion blocked for user 'blocked'", held},
 		{"blocked-400", "answered 400: ingestion blocked for user 'blocked-400'", held},
 		{"", "answered 401: no org id", held},
 		{"one-stream", "answered 429: maximum active stream limit exceeded", nil},
