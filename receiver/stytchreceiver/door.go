@@ -72,7 +72,6 @@ type request struct {
 	ctx    context.Context
 	sent   share // for the body as it is sent
 	held   share // for what is made of it
-	wait   wait
 }
 
 func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
@@ -94,9 +93,7 @@ func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
 	}
 	req := &request{
 		Request: r, door: d, answer: w, ctx: ctx, sent: share{pool: d.sent}, held: share{pool: d.budget.records},
-		wait: wait{deadline: now.Add(d.patience), heed: d.heed},
 	}
-	req.wait.beside = req
 	defer req.sent.free()
 	defer req.held.free() // not before the pipelines have answered
 	b, err := d.parse(req, format, now)
@@ -104,7 +101,7 @@ func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	req.sent.free()
-	return d.deliver(req, b)
+	return d.deliver(req, b, now.Add(d.patience))
 }
 
 // refuseBeside answers a request whose handler is still with the pipelines: over
