@@ -136,7 +136,7 @@ func (d *door) parse(req *request, f format, now time.Time) (*batch, error) {
 		if err := req.held.renew(parseWeight(size, most)); err != nil {
 			return nil, err
 		}
-		b, err = d.records(req, f, body.data, now, most)
+		b, err = d.records(req, f, body.data, now, int64(d.cfg.MaxEventsPerRequest))
 	}
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (d *door) parse(req *request, f format, now time.Time) (*batch, error) {
 	if b.malformed > 0 {
 		d.telemetry.ReceiverStytchMalformedEvents.Add(req.ctx, int64(b.malformed), d.attrs...)
 	}
-	req.held.lower(recordsWeight(size, int64(b.events)))
+	req.held.lower(recordsWeight(size, int64(b.weight())))
 	return b, nil
 }
 
