@@ -25,6 +25,8 @@ var (
 	ErrNoStreams = errors.New("at least one stream is required")
 	// ErrTooMany is a request of more streams or more entries than MaxEntries.
 	ErrTooMany = errors.New("too many entries in one request")
+	// ErrTooManyPairs is a request of more labels and structured metadata than MaxPairs.
+	ErrTooManyPairs = errors.New("too many labels in one request")
 )
 
 // Request is one decoded push. It can be decoded into again: its slices are
@@ -34,6 +36,9 @@ type Request struct {
 
 	// MaxEntries bounds the entries of a request, and its streams; 0 does not.
 	MaxEntries int
+	// MaxPairs bounds the labels and the pairs of structured metadata of a request,
+	// all together; 0 does not.
+	MaxPairs int
 
 	text    text
 	index   jsonscan.Index // of the lines, one after the other
@@ -139,6 +144,9 @@ func (r *Request) addPair(first int, name, value string) error {
 	}
 	if len(pairs) == maxPairs {
 		return fmt.Errorf("more than %d names", maxPairs)
+	}
+	if r.MaxPairs > 0 && len(r.labels) >= r.MaxPairs {
+		return ErrTooManyPairs
 	}
 	r.labels = append(r.labels, Label{Name: name, Value: value})
 	return nil

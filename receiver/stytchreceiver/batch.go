@@ -23,6 +23,7 @@ type batch struct {
 	promote   []stytch.Field
 	maxEvents int
 	events    int
+	pairs     int    // labels and structured metadata on the records and their resources
 	malformed int    // events that are no JSON object
 	version   string // of the receiver
 	room      int    // how many events there is memory for
@@ -53,6 +54,20 @@ func (b *batch) tooMany() error {
 		fmt.Errorf("the request holds more than %d events or streams, which is max_events_per_request: send fewer at a time", b.maxEvents))
 }
 
+// pairsPerEvent is how many labels and pairs of structured metadata take the memory
+// of a record, about 120 bytes each: read, and as an attribute. A request can have as
+// many for each of max_events_per_request.
+const pairsPerEvent = recordWeight / 128
+
+func (b *batch) tooManyPairs() error {
+	return refuse(http.StatusRequestEntityTooLarge, reasonTooManyEvents,
+		fmt.Errorf("the request holds more than %d labels and pairs of structured metadata, which is %d for each event of max_events_per_request: send fewer events at a time",
+			pairsPerEvent*b.maxEvents, pairsPerEvent))
+}
+
+// weight is how many records without labels take the memory of those in b.
+func (b *batch) weight() int { return b.events + b.pairs/pairsPerEvent }
+
 // stream begins a stream. Its labels stand on the resource of each of its
 // records, but for the two that the processor sets.
 func (b *batch) stream(labels []lokipush.Label, entries int) {
@@ -78,10 +93,14 @@ func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label
 	if b.events >= b.maxEvents {
 		return b.tooMany()
 	}
-	if b.events >= b.room {
+	if b.pairs > pairsPerEvent*b.maxEvents {
+		return b.tooManyPairs()
+	}
+	if b.weight() >= b.room && b.room < b.maxEvents {
 		return errMoreEvents
 	}
 	b.events++
+	b.pairs += len(metadata)
 	lr := b.of(b.event.ProjectID).AppendEmpty()
 	lr.SetTimestamp(at)
 	lr.SetObservedTimestamp(b.arrived)
@@ -120,6 +139,7 @@ func (b *batch) of(project string) plog.LogRecordSlice {
 }
 
 func (b *batch) resource() plog.LogRecordSlice {
+	b.pairs += len(b.labels)
 	rl := b.logs.ResourceLogs().AppendEmpty()
 	attrs := rl.Resource().Attributes()
 	// The project, its environment and what the processor sets, which two of the

@@ -78,6 +78,15 @@ func TestRoomIsGivenBack(t *testing.T) {
 	whole := []byte(strings.Repeat(" ", 400_000) + push)
 	liar := encoded(t, "gzip", 400_000, push)
 	copy(liar[len(liar)-4:], []byte{1, 0, 0, 0})
+	var names, projects []string
+	for i := range 100 {
+		names = append(names, fmt.Sprintf(`"n%d":"x"`, i))
+	}
+	labels := "{" + strings.Join(names, ",") + "}"
+	pairs := `["1","x",` + labels + `]`
+	for i := range 500 {
+		projects = append(projects, fmt.Sprintf(`["1","{\"project_id\":\"project-live-%d\"}"]`, i))
+	}
 	members := append(encoded(t, "gzip", 400_000, ""), encoded(t, "gzip", 0, push)...)
 	rcv, routes := handler(t, func(cfg *Config) { cfg.MaxInflightBytes = 8 << 20; cfg.MaxEventsPerRequest = 5000 })
 	for name, tc := range map[string]struct {
@@ -97,6 +106,9 @@ func TestRoomIsGivenBack(t *testing.T) {
 		"malformed":             {"", whole[:len(whole)-1], 400},
 		"more events than fit":  {"", []byte(`{"streams":[{"stream":{"a":"b"},"values":[` + strings.Repeat(`["1","x"],`, 4999) + `["1","x"]]}]}`), 204},
 		"more events than may":  {"", []byte(`{"streams":[{"stream":{"a":"b"},"values":[` + strings.Repeat(`["1","x"],`, 5000) + `["1","x"]]}]}`), 413},
+		"more labels than fit":  {"", []byte(`{"streams":[{"stream":{"a":"b"},"values":[` + strings.Repeat(pairs+",", 39) + pairs + `]}]}`), 204},
+		"more labels than may":  {"", []byte(`{"streams":[{"stream":{"a":"b"},"values":[` + strings.Repeat(pairs+",", 400) + pairs + `]}]}`), 413},
+		"labels of projects":    {"", []byte(`{"streams":[{"stream":` + labels + `,"values":[` + strings.Join(projects, ",") + `]}]}`), 413},
 		"decompresses too much": {"gzip", encoded(t, "gzip", 30<<20, push), 413},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -72,7 +72,6 @@ type request struct {
 	ctx    context.Context
 	sent   share // for the body as it is sent
 	held   share // for what is made of it
-	wait   wait
 }
 
 func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
@@ -94,9 +93,7 @@ func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
 	}
 	req := &request{
 		Request: r, door: d, answer: w, ctx: ctx, sent: share{pool: d.sent}, held: share{pool: d.budget.records},
-		wait: wait{deadline: now.Add(d.patience), heed: d.heed},
 	}
-	req.wait.beside = req
 	defer req.sent.free()
 	defer req.held.free() // not before the pipelines have answered
 	b, err := d.parse(req, format, now)
@@ -104,7 +101,7 @@ func (d *door) receive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	req.sent.free()
-	return d.deliver(req, b)
+	return d.deliver(req, b, now.Add(d.patience))
 }
 
 // refuseBeside answers a request whose handler is still with the pipelines: over
@@ -139,7 +136,7 @@ func (d *door) parse(req *request, f format, now time.Time) (*batch, error) {
 		if err := req.held.renew(parseWeight(size, most)); err != nil {
 			return nil, err
 		}
-		b, err = d.records(req, f, body.data, now, most)
+		b, err = d.records(req, f, body.data, now, int64(d.cfg.MaxEventsPerRequest))
 	}
 	if err != nil {
 		return nil, err
@@ -147,7 +144,7 @@ func (d *door) parse(req *request, f format, now time.Time) (*batch, error) {
 	if b.malformed > 0 {
 		d.telemetry.ReceiverStytchMalformedEvents.Add(req.ctx, int64(b.malformed), d.attrs...)
 	}
-	req.held.lower(recordsWeight(size, int64(b.events)))
+	req.held.lower(recordsWeight(size, int64(b.weight())))
 	return b, nil
 }
 

@@ -68,12 +68,14 @@ func (b *batch) push(body []byte, decode func(*lokipush.Request, []byte) error) 
 		push.Reset()
 		pushes.Put(push)
 	}()
-	push.MaxEntries = b.maxEvents
+	push.MaxEntries, push.MaxPairs = b.maxEvents, pairsPerEvent*b.maxEvents
 	switch err := decode(push, body); {
 	case errors.Is(err, lokipush.ErrNoStreams):
 		return refuse(http.StatusUnprocessableEntity, reasonMalformed, err)
 	case errors.Is(err, lokipush.ErrTooMany):
 		return b.tooMany()
+	case errors.Is(err, lokipush.ErrTooManyPairs):
+		return b.tooManyPairs()
 	case err != nil:
 		return err
 	}

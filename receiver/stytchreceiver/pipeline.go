@@ -12,12 +12,13 @@ import (
 // deliver hands the records on. It returns nil only after every pipeline has
 // taken all of them, and errAnswered where that took too long for the sender: what
 // is taken then comes again when the sender tries again.
-func (d *door) deliver(req *request, b *batch) error {
+func (d *door) deliver(req *request, b *batch, deadline time.Time) error {
 	n := b.events
 	if n == 0 {
 		return nil
 	}
-	wait := &req.wait
+	// Apart from req, which a queue in memory would keep with its context.
+	wait := &wait{deadline: deadline, heed: d.heed, beside: req}
 	wait.begin(req.ctx, &d.waits)
 	defer wait.end(&d.waits) // if the pipelines panic
 	ctx := d.obsrep.StartLogsOp(wait)

@@ -57,6 +57,7 @@ func (w *wait) end(all *waits) {
 	if w.told {
 		<-w.sent // until then its connection is in use
 	}
+	w.beside = nil // a queue in memory keeps w
 }
 
 // stop ends the context, and answers the sender if the pipelines have not

@@ -5,10 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/config/configopaque"
@@ -215,3 +218,25 @@ func TestWaitsExpireInTheOrderOfTheirDeadlines(t *testing.T) {
 type nobody struct{}
 
 func (nobody) refuseBeside(error) {}
+
+// A queue in memory keeps the context of each request that waits in it, for as long
+// as the destination is down: not the request and its connection with it.
+func TestContextKeepsNoRequest(t *testing.T) {
+	var kept context.Context
+	next, err := consumer.NewLogs(func(ctx context.Context, _ plog.Logs) error {
+		kept = ctx
+		return nil
+	})
+	require.NoError(t, err)
+	rcv, routes := handler(t, nil)
+	rcv.next = next
+	answer := func() weak.Pointer[httptest.ResponseRecorder] {
+		rec := httptest.NewRecorder()
+		routes.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/v1/events", strings.NewReader("{}")))
+		require.Equal(t, http.StatusAccepted, rec.Code)
+		return weak.Make(rec)
+	}()
+	runtime.GC()
+	require.Nil(t, answer.Value())
+	runtime.KeepAlive(kept)
+}
