@@ -205,7 +205,7 @@ func TestNeighborOfADeletedFile(t *testing.T) {
 	require.NoError(t, os.Mkdir(directory, 0o700))
 	client, err := fileStorage(t, directory).GetClient(t.Context(), component.KindExporter, component.NewID(typ), "logs")
 	require.NoError(t, err)
-	defer client.Close(t.Context()) //nolint:errcheck // the file is gone
+	defer client.Close(t.Context())
 	shared := &checked{client, openedFile(placeOf(fileStorage(t, directory)), "exporter_test__logs")}
 	set := storage.SetOperation("quarantine/0", []byte("event"))
 	require.NoError(t, shared.Batch(t.Context(), set))
