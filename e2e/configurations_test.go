@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 

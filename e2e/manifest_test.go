@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 const module = "github.com/otelcol-stytch/otelcol-stytch"

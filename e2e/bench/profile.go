@@ -14,7 +14,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/bench/load"
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/bench/process"
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 // profileTimes is by how much longer a profiled run is: the profiler looks a hundred times a second.

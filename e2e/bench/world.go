@@ -13,7 +13,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/bench/process"
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/bench/sink"
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 // Credentials of this benchmark only: nothing listens beyond this machine.

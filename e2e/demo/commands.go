@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 // commands shows each door as a command to try. $RANDOM makes each event a new one: an equal one in

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
 // printTable shows what arrived: a row for each destination and set of labels.

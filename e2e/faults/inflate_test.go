@@ -21,9 +21,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/lokicases"
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/lokicases"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 

@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
 // smallQueue is full within a second or two, with thousands of events read and not delivered: those

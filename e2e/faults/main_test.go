@@ -5,7 +5,7 @@ package faults
 import (
 	"testing"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 func TestMain(m *testing.M) { harness.Main(m) }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 // TestStop promises: SIGTERM under load, with destinations that fail and recover, loses nothing.

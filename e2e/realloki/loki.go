@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 // readyWithin bounds a start: half a second on an idle machine.

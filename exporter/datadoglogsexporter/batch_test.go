@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
 // sized returns an event that is n bytes long once its labels are added.

@@ -14,8 +14,8 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
 // event returns the n-th event, of size bytes.

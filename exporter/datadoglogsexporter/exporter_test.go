@@ -11,14 +11,14 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend/httpsendtest"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/exporterrig"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
 // Datadog documents 202 alone; proxies and compatible intakes answer 200.
 func TestEveryAnswer(t *testing.T) {
-	httpsendtest.CheckAnswers(t, NewFactory(), func(url string) component.Config {
+	exporterrig.CheckAnswers(t, NewFactory(), func(url string) component.Config {
 		cfg := createDefaultConfig().(*Config)
 		cfg.API.Key = apiKey
 		cfg.ClientConfig.Endpoint = url
@@ -60,11 +60,11 @@ func TestABodyThatIsNotDatadogs(t *testing.T) {
 }
 
 func TestConsumeContract(t *testing.T) {
-	httpsendtest.CheckConsumeContract(t, NewFactory(), func(url string) component.Config {
+	exporterrig.CheckConsumeContract(t, NewFactory(), func(url string) component.Config {
 		cfg := createDefaultConfig().(*Config)
 		cfg.API.Key = apiKey
 		cfg.ClientConfig.Endpoint = url
-		cfg.QueueConfig = httpsendtest.Waiting()
+		cfg.QueueConfig = exporterrig.Waiting()
 		cfg.RetryConfig.InitialInterval = time.Millisecond
 		return cfg
 	})

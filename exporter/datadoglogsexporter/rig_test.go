@@ -21,9 +21,9 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter/internal/metadata"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend/httpsendtest"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/exporterrig"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
 const apiKey = "0123456789abcdef0123456789abcdef"
@@ -32,7 +32,7 @@ const apiKey = "0123456789abcdef0123456789abcdef"
 type rig struct {
 	exporter.Logs
 	t         *testing.T
-	host      *httpsendtest.Host
+	host      *exporterrig.Host
 	telemetry *componenttest.Telemetry
 	log       lockedBuffer
 }
@@ -41,7 +41,7 @@ type rig struct {
 // millisecond and has no queue. It is not started.
 func newRig(t *testing.T, url string, edit ...func(*Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, host: &httpsendtest.Host{}, telemetry: componenttest.NewTelemetry()}
+	r := &rig{t: t, host: &exporterrig.Host{}, telemetry: componenttest.NewTelemetry()}
 	set := exportertest.NewNopSettings(metadata.Type)
 	set.TelemetrySettings = r.telemetry.NewTelemetrySettings()
 	set.Logger = zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(&r.log), zap.DebugLevel))

@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend/httpsendtest"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/exporterrig"
 )
 
 const (
@@ -106,7 +106,7 @@ func TestAnswers(t *testing.T) {
 // Of the 2xx only 200 and 204 mean stored; for the rest Loki is like others.
 func TestEveryCode(t *testing.T) {
 	differ := map[int]httpsend.Verdict{http.StatusNoContent: httpsend.Delivered}
-	httpsendtest.CheckAnswers(t, NewFactory(), func(url string) component.Config {
+	exporterrig.CheckAnswers(t, NewFactory(), func(url string) component.Config {
 		cfg := defaults()
 		cfg.ClientConfig.Endpoint = url
 		cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()

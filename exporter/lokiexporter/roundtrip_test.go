@@ -21,8 +21,8 @@ import (
 	"go.opentelemetry.io/collector/pipeline"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend/httpsendtest"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/exporterrig"
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
@@ -120,7 +120,7 @@ func TestConsumeContract(t *testing.T) {
 	defer server.Close()
 	cfg := defaults()
 	cfg.ClientConfig.Endpoint = server.URL
-	cfg.QueueConfig = httpsendtest.Waiting()
+	cfg.QueueConfig = exporterrig.Waiting()
 	cfg.RetryConfig.InitialInterval = time.Millisecond
 	cfg.StructuredMetadata = StructuredMetadata{"test_id"}
 	exportertest.CheckConsumeContract(exportertest.CheckConsumeContractParams{

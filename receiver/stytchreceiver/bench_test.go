@@ -22,7 +22,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.opentelemetry.io/otel/sdk/metric"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/lokicases"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/lokicases"
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/lokicases"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/lokicases"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 

@@ -12,7 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/lokicases"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/lokicases"
 )
 
 // differs is where the Loki door answers otherwise than Loki, on purpose.
@@ -52,7 +52,7 @@ var onPurpose = map[string]differs{
 }
 
 // TestLokiTable holds the Loki door against what a real Loki was measured to
-// answer. That the table still tells so, TestLokiAnswers of e2e/standin checks
+// answer. That the table still tells so, TestLokiAnswers of testkit/standin checks
 // where LOKI_URL is set.
 func TestLokiTable(t *testing.T) {
 	seen := map[string]bool{}

@@ -20,7 +20,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 // Shape is what the requests of a Pool are like.

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 // patience bounds a start and a stop.

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/bench/load"
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 func id(sequence int) string { return fmt.Sprintf("%s%08x", load.Mark, sequence) }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/lokicases"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/lokicases"
 )
 
 func do(t *testing.T, method, url, body string, header map[string]string) (*http.Response, string) {

@@ -1,4 +1,4 @@
-package httpsendtest
+package exporterrig
 
 import (
 	"sync"

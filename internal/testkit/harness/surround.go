@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
 // Main runs a package's tests, and fails where there is no binary: tests that skip themselves prove

@@ -181,7 +181,7 @@ func Binary() (string, error) {
 // Path is the path of a file of this module, wherever the caller runs.
 func Path(name string) string {
 	_, self, _, _ := runtime.Caller(0)
-	root := filepath.Join(filepath.Dir(self), "..", "..")
+	root := filepath.Join(filepath.Dir(self), "..", "..", "..")
 	return filepath.Join(root, filepath.FromSlash(name))
 }
 

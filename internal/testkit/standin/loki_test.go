@@ -12,7 +12,7 @@ import (
 	"github.com/grafana/loki/pkg/push"
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-stytch/otelcol-stytch/e2e/lokicases"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/lokicases"
 )
 
 // TestLokiAnswers holds the stand-in against the table. LOKI_URL runs all but the stricter cases

@@ -1,6 +1,6 @@
-// Package httpsendtest shows, for every exporter that sends by httpsend, what
+// Package exporterrig shows, for every exporter that sends by httpsend, what
 // it does with each answer a destination can give.
-package httpsendtest
+package exporterrig
 
 import (
 	"io"
