@@ -93,7 +93,7 @@ func TestTheLogNamesTheCause(t *testing.T) {
 			if c.before != nil {
 				c.before(w)
 			}
-			w.sender, w.options, w.metrics = harness.Surround(t, w.loki, w.datadog, t.TempDir(),
+			w.sender, w.options, w.metrics = harness.Surround(t, []harness.Destination{w.loki, w.datadog}, t.TempDir(),
 				append([]string{harness.Path("examples/local/collector.yaml")}, overlayFiles(t, []string{diagnosable, c.overlay})...)...)
 			health := "127.0.0.1:" + harness.Port(t)
 			w.options.Env["HEALTH"] = health

@@ -48,7 +48,7 @@ func newWorldOf(t *testing.T, example string, overlays ...string) *world {
 func worldToCome(t *testing.T, example string, overlays ...string) *world {
 	t.Helper()
 	w := &world{t: t, loki: standin.NewLoki(), datadog: standin.NewDatadog("0123456789abcdef0123456789abcdef")}
-	w.sender, w.options, w.metrics = harness.Surround(t, w.loki, w.datadog, t.TempDir(),
+	w.sender, w.options, w.metrics = harness.Surround(t, []harness.Destination{w.loki, w.datadog}, t.TempDir(),
 		append([]string{harness.Path(example)}, overlayFiles(t, overlays)...)...)
 	return w
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
@@ -52,16 +51,16 @@ func TestAnswers(t *testing.T) {
 				r.until("a second attempt at both", func() bool {
 					return r.loki.Requests(standin.LokiPushPath) >= loki+2 && r.datadog.Requests(standin.DatadogLogsPath) >= datadog+2
 				})
-				require.Equal(t, 100, r.ledger.Missing(harness.Loki))
-				require.Equal(t, 100, r.ledger.Missing(harness.Datadog))
+				require.Equal(t, 100, r.ledger.Missing(r.loki))
+				require.Equal(t, 100, r.ledger.Missing(r.datadog))
 			}
 			r.both(nil)
-			r.until("arrival", func() bool { return r.ledger.Missing(harness.Loki)+r.ledger.Missing(harness.Datadog) == 0 })
+			r.until("arrival", func() bool { return r.ledger.MissingAnywhere() == 0 })
 		})
 	}
-	datadog, loki := r.everythingArrives()
-	require.Zero(t, datadog.SenderRepeats+datadog.CollectorRepeats)
-	require.Zero(t, loki.SenderRepeats+loki.CollectorRepeats)
+	for at, account := range r.everythingArrives() {
+		require.Zero(t, account.SenderRepeats+account.CollectorRepeats, at)
+	}
 }
 
 // TestStoredButNotAcknowledged promises: where a destination keeps a request and its answer is
@@ -76,11 +75,11 @@ func TestStoredButNotAcknowledged(t *testing.T) {
 			return &lost
 		})
 		r.push(200)
-		r.until("arrival", func() bool { return r.ledger.Missing(harness.Loki)+r.ledger.Missing(harness.Datadog) == 0 })
+		r.until("arrival", func() bool { return r.ledger.MissingAnywhere() == 0 })
 	}
-	datadog, loki := r.everythingArrives()
-	require.Positive(t, datadog.CollectorRepeats)
-	require.Positive(t, loki.CollectorRepeats)
+	for at, account := range r.everythingArrives() {
+		require.Positive(t, account.CollectorRepeats, at)
+	}
 }
 
 // TestOneEventIsRefused promises: an event that a destination never takes, too large or refused,
@@ -103,7 +102,7 @@ func TestOneEventIsRefused(t *testing.T) {
 			r.ledger.Only = 77 // carries the padding, the others do not
 			r.push(200)
 			r.until("arrival of the others", func() bool {
-				return r.ledger.Missing(harness.Loki) == 1 && r.ledger.Missing(harness.Datadog) == 1
+				return r.ledger.Missing(r.loki) == 1 && r.ledger.Missing(r.datadog) == 1
 			})
 			dropped := func(exporter string) int {
 				return r.counter(fmt.Sprintf(`otelcol_exporter_%s_dropped_events{reason="%s"`, exporter, c.reason))
@@ -116,13 +115,13 @@ func TestOneEventIsRefused(t *testing.T) {
 			r.until("the drop", func() bool { return dropped("loki") == 1 && dropped("datadog_logs") == 1 })
 			load.Stop()
 			r.until("arrival of the others", func() bool {
-				return r.ledger.Missing(harness.Loki) == 1 && r.ledger.Missing(harness.Datadog) == 1
+				return r.ledger.Missing(r.loki) == 1 && r.ledger.Missing(r.datadog) == 1
 			})
 			for _, exporter := range []string{"loki", "datadog_logs"} {
 				require.Zero(t, r.counter("otelcol_exporter_"+exporter+"_quarantined_events"))
 			}
 			r.collector.Stop()
-			for _, at := range []harness.Destination{harness.Loki, harness.Datadog} {
+			for _, at := range r.all {
 				account := r.ledger.Account(at)
 				require.Equal(t, []int{77}, account.Lost)
 				require.Zero(t, account.SenderRepeats+account.CollectorRepeats)

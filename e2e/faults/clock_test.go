@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
@@ -25,23 +24,17 @@ import (
 func TestOddClocks(t *testing.T) {
 	r := newRig(t)
 	var mu sync.Mutex
-	arrived := [2]map[int]bool{{}, {}}
-	r.loki.Tell(func(entries []standin.Entry) {
-		for _, entry := range entries {
-			n, _ := harness.Number(entry.Line)
+	arrived := map[harness.Destination]map[int]bool{}
+	for _, at := range r.all {
+		there := map[int]bool{}
+		arrived[at] = there
+		at.TellEvents(func(event string) {
+			n, _ := harness.Number(event)
 			mu.Lock()
-			arrived[harness.Loki][n] = true
+			there[n] = true
 			mu.Unlock()
-		}
-	})
-	r.datadog.Tell(func(logs []standin.Log) {
-		for _, log := range logs {
-			n, _ := harness.Number(string(log.Raw))
-			mu.Lock()
-			arrived[harness.Datadog][n] = true
-			mu.Unlock()
-		}
-	})
+		})
+	}
 	// Each 20th event is an odd one: half of them tell their time in an entry's timestamp, as Stytch's
 	// Loki stream does, the other half only in the event.
 	var events []testdata.Event
@@ -62,7 +55,7 @@ func TestOddClocks(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusAccepted, reply.Status, reply.Body)
 
-	for at, exporter := range map[harness.Destination]string{harness.Loki: "loki", harness.Datadog: "datadog_logs"} {
+	for at, exporter := range map[harness.Destination]string{r.loki: "loki", r.datadog: "datadog_logs"} {
 		there := func() (in, out int) {
 			mu.Lock()
 			defer mu.Unlock()

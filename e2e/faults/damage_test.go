@@ -35,12 +35,12 @@ func TestDamagedItem(t *testing.T) {
 	r := undelivered(t)
 	overwrite(t, r.directory, "3")
 	r.start()
-	r.until("arrival of the others", func() bool { return r.ledger.Missing(harness.Loki) == 20 && r.ledger.Missing(harness.Datadog) == 0 })
+	r.until("arrival of the others", func() bool { return r.ledger.Missing(r.loki) == 20 && r.ledger.Missing(r.datadog) == 0 })
 	require.Contains(t, r.collector.Output(), "A stored item of the sending queue cannot be read")
 	require.Equal(t, 1, r.counter(`otelcol_exporter_loki_queue_damage{kind="item"`))
 	require.Zero(t, r.counter(`otelcol_exporter_datadog_logs_queue_damage`))
 	r.collector.Stop()
-	require.Len(t, r.ledger.Account(harness.Loki).Lost, 20)
+	require.Len(t, r.ledger.Account(r.loki).Lost, 20)
 }
 
 // TestDamagedIndex promises: where the queue's index cannot be read the queue starts empty. What it
@@ -50,7 +50,7 @@ func TestDamagedIndex(t *testing.T) {
 	overwrite(t, r.directory, "qmv0")
 	r.start()
 	r.push(100)
-	r.until("arrival", func() bool { return r.ledger.Missing(harness.Loki) == 200 && r.ledger.Missing(harness.Datadog) == 0 })
+	r.until("arrival", func() bool { return r.ledger.Missing(r.loki) == 200 && r.ledger.Missing(r.datadog) == 0 })
 	require.Contains(t, r.collector.Output(), "The stored index of the sending queue cannot be read")
 	require.Equal(t, 1, r.counter(`otelcol_exporter_loki_queue_damage{kind="index"`))
 	require.Zero(t, r.counter(`otelcol_exporter_datadog_logs_queue_damage`))

@@ -55,7 +55,7 @@ func TestDiskFilledByOthers(t *testing.T) {
 
 	r.both(nil)
 	r.until("delivery from a full disk", func() bool {
-		return r.ledger.ArrivedAt(harness.Loki) >= 1000 && r.ledger.ArrivedAt(harness.Datadog) >= 1000
+		return r.ledger.ArrivedAt(r.loki) >= 1000 && r.ledger.ArrivedAt(r.datadog) >= 1000
 	})
 	getsThrough(r, load, remove)
 	load.Stop()

@@ -88,20 +88,12 @@ func runHostile(t *testing.T, kind string, answers []hostileAnswer) {
 		if kind == "loki" {
 			loki := standin.NewLoki()
 			loki.Forget = true
-			loki.Tell(func(entries []standin.Entry) {
-				for _, e := range entries {
-					h.take(e.Line)
-				}
-			})
+			loki.TellEvents(h.take)
 			h.usual = loki
 		} else {
 			datadog := standin.NewDatadog(hostileKey)
 			datadog.Forget = true
-			datadog.Tell(func(logs []standin.Log) {
-				for _, l := range logs {
-					h.take(string(l.Raw))
-				}
-			})
+			datadog.TellEvents(h.take)
 			h.usual = datadog
 		}
 		h.server = httptest.NewServer(h)

@@ -23,31 +23,24 @@ exporters:
   loki: {sending_queue: {num_consumers: 1}}
 `)
 	var mu sync.Mutex
-	var order [2][]int
-	arrived := func(at harness.Destination, text string) {
-		r.ledger.Arrived(at, text)
-		n, _ := harness.Number(text)
-		mu.Lock()
-		defer mu.Unlock()
-		order[at] = append(order[at], n)
+	order := map[harness.Destination][]int{}
+	for _, at := range r.all {
+		at.TellEvents(func(event string) {
+			r.ledger.Arrived(at, event)
+			n, _ := harness.Number(event)
+			mu.Lock()
+			defer mu.Unlock()
+			order[at] = append(order[at], n)
+		})
 	}
-	r.loki.Tell(func(entries []standin.Entry) {
-		for _, entry := range entries {
-			arrived(harness.Loki, entry.Line)
-		}
-	})
-	r.datadog.Tell(func(logs []standin.Log) {
-		for _, log := range logs {
-			arrived(harness.Datadog, string(log.Raw))
-		}
-	})
 	r.both(func(_ *http.Request, n int) *standin.Answer {
 		return []*standin.Answer{{Status: 503}, nil, {Abort: true}, {Delay: 50 * time.Millisecond}}[n%4]
 	})
 	r.push(3000)
 	r.everythingArrives()
+	require.Len(t, order, 2)
 	for at, numbers := range order {
 		require.Len(t, numbers, 3000)
-		require.IsIncreasing(t, numbers, "at %s", harness.Destination(at))
+		require.IsIncreasing(t, numbers, "at %s", at)
 	}
 }

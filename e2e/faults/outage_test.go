@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
 // TestOutage promises: a destination that is gone, connections refused, for many times the longest
@@ -25,15 +23,15 @@ func TestOutage(t *testing.T) {
 	time.Sleep(8 * time.Second) // 27 times max_interval: as 13 minutes are to the default of 30 s
 	_, err := r.loki.Start(address)
 	require.NoError(t, err)
-	missing := r.ledger.Missing(harness.Loki)
+	missing := r.ledger.Missing(r.loki)
 	require.Greater(t, missing, 1000, "the outage was one")
-	require.Less(t, r.ledger.Missing(harness.Datadog), missing/2, "Datadog goes on")
+	require.Less(t, r.ledger.Missing(r.datadog), missing/2, "Datadog goes on")
 	load.Stop()
 	require.Empty(t, load.Wrong())
 	require.Zero(t, load.Statuses()[http.StatusServiceUnavailable], "the queue has room: the sender notices nothing")
-	datadog, loki := r.everythingArrives()
-	require.Zero(t, datadog.SenderRepeats+datadog.CollectorRepeats)
-	require.Zero(t, loki.SenderRepeats+loki.CollectorRepeats)
+	for at, account := range r.everythingArrives() {
+		require.Zero(t, account.SenderRepeats+account.CollectorRepeats, at)
+	}
 }
 
 // TestHalfOpen promises: a destination that accepts connections and never answers, nor reads, holds
@@ -48,13 +46,13 @@ func TestHalfOpen(t *testing.T) {
 		return r.counter(`otelcol_exporter_loki_request_duration_count{http_response_status_code="0"`) > 0
 	})
 	require.Positive(t, accepted())
-	r.until("arrival at Datadog", func() bool { return r.ledger.Missing(harness.Datadog) == 0 })
-	require.Equal(t, 200, r.ledger.Missing(harness.Loki))
+	r.until("arrival at Datadog", func() bool { return r.ledger.Missing(r.datadog) == 0 })
+	require.Equal(t, 200, r.ledger.Missing(r.loki))
 
 	end()
 	_, err := r.loki.Start(address)
 	require.NoError(t, err)
-	_, loki := r.everythingArrives()
+	loki := r.everythingArrives()[r.loki]
 	require.Zero(t, loki.SenderRepeats+loki.CollectorRepeats)
 }
 

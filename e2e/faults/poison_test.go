@@ -40,8 +40,9 @@ func TestRefusedAtTheStart(t *testing.T) {
 			r.push(500)
 			time.Sleep(3 * time.Second) // 20 attempts with each event in quarantine
 			r.both(nil)
-			datadog, loki := r.everythingArrives()
-			require.Zero(t, datadog.CollectorRepeats+loki.CollectorRepeats)
+			for at, account := range r.everythingArrives() {
+				require.Zero(t, account.CollectorRepeats, at)
+			}
 		})
 	}
 }
@@ -55,8 +56,8 @@ func TestASlowStreamIsRefused(t *testing.T) {
 			r := newRig(t)
 			load := r.one(10)
 			for range 2 {
-				before := r.ledger.ArrivedAt(harness.Loki)
-				r.until("arrivals", func() bool { return r.ledger.ArrivedAt(harness.Loki) > before+5 })
+				before := r.ledger.ArrivedAt(r.loki)
+				r.until("arrivals", func() bool { return r.ledger.ArrivedAt(r.loki) > before+5 })
 				r.both(status(code))
 				time.Sleep(4 * time.Second)
 				r.both(nil)
@@ -126,7 +127,7 @@ func TestKillWithAQuarantine(t *testing.T) {
 	const refused = 2000 / 20
 	for range 3 {
 		r.until("all else", func() bool {
-			return r.ledger.Missing(harness.Loki) == refused && r.ledger.Missing(harness.Datadog) == refused
+			return r.ledger.Missing(r.loki) == refused && r.ledger.Missing(r.datadog) == refused
 		})
 		r.until("the quarantine", func() bool {
 			return r.counter("otelcol_exporter_loki_quarantined_events") == refused &&
@@ -179,14 +180,14 @@ func TestPoisonedStream(t *testing.T) {
 				missing = events / 1000
 			}
 			r.until("arrival of the others", func() bool {
-				return r.ledger.Missing(harness.Loki) <= missing && r.ledger.Missing(harness.Datadog) <= missing
+				return r.ledger.Missing(r.loki) <= missing && r.ledger.Missing(r.datadog) <= missing
 			})
 			elapsed := time.Since(began)
 			mu.Lock()
 			poisoned = false
 			mu.Unlock()
 			missing = 0
-			r.until("an empty quarantine", func() bool { return r.ledger.Missing(harness.Loki)+r.ledger.Missing(harness.Datadog) == 0 })
+			r.until("an empty quarantine", func() bool { return r.ledger.MissingAnywhere() == 0 })
 			return events / elapsed.Seconds()
 		}
 		round(false) // warms up

@@ -49,6 +49,7 @@ type rig struct {
 	*testing.T
 	loki      *standin.Loki
 	datadog   *standin.Datadog
+	all       []harness.Destination // both
 	ledger    *harness.Ledger
 	sender    harness.Sender
 	options   harness.Options
@@ -70,21 +71,13 @@ func newRig(t *testing.T, overlays ...string) *rig {
 func prepared(t *testing.T, overlays ...string) *rig {
 	t.Helper()
 	r := &rig{
-		T: t, ledger: harness.NewLedger(), directory: t.TempDir(),
+		T: t, directory: t.TempDir(),
 		loki: standin.NewLoki(), datadog: standin.NewDatadog("0123456789abcdef0123456789abcdef"),
 	}
 	r.loki.Forget, r.datadog.Forget = true, true
-	r.loki.Tell(func(entries []standin.Entry) {
-		for _, entry := range entries {
-			r.ledger.Arrived(harness.Loki, entry.Line)
-		}
-	})
-	r.datadog.Tell(func(logs []standin.Log) {
-		for _, log := range logs {
-			r.ledger.Arrived(harness.Datadog, string(log.Raw))
-		}
-	})
-	r.sender, r.options, r.metrics = harness.Surround(t, r.loki, r.datadog, r.directory, harness.Path(gateway))
+	r.all = []harness.Destination{r.loki, r.datadog}
+	r.ledger = harness.NewLedger(r.all...)
+	r.sender, r.options, r.metrics = harness.Surround(t, r.all, r.directory, harness.Path(gateway))
 	for _, overlaid := range []string{"LOKI_HOSTNAME", "LOKI_USERNAME", "LOKI_PASSWORD"} { // by an endpoint
 		r.options.Env[overlaid] = ""
 	}
@@ -130,13 +123,16 @@ func (r *rig) until(what string, condition func() bool) {
 
 // everythingArrives waits until each acknowledged event has arrived at the destinations, stops the
 // collector, so that what would come twice has come, and returns the accounts.
-func (r *rig) everythingArrives() (datadog, loki harness.Account) {
+func (r *rig) everythingArrives() map[harness.Destination]harness.Account {
 	r.Helper()
-	assert.Eventually(r, func() bool {
-		return r.ledger.Missing(harness.Datadog)+r.ledger.Missing(harness.Loki) == 0
-	}, patience, 50*time.Millisecond, "every acknowledged event arrives")
+	assert.Eventually(r, func() bool { return r.ledger.MissingAnywhere() == 0 },
+		patience, 50*time.Millisecond, "every acknowledged event arrives")
 	r.collector.Stop()
-	return r.account(harness.Datadog), r.account(harness.Loki)
+	accounts := map[harness.Destination]harness.Account{}
+	for _, at := range r.all {
+		accounts[at] = r.account(at)
+	}
+	return accounts
 }
 
 // account requires what always holds: nothing acknowledged is lost, nothing arrives changed, and

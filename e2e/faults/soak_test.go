@@ -11,7 +11,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
@@ -35,7 +34,7 @@ func TestSoak(t *testing.T) {
 	load := fresh.load(rate)
 	fresh.until("a little work", func() bool { return fresh.ledger.Acknowledged() > 2000 })
 	load.Stop()
-	fresh.until("an empty queue", func() bool { return fresh.ledger.Missing(harness.Loki)+fresh.ledger.Missing(harness.Datadog) == 0 })
+	fresh.until("an empty queue", func() bool { return fresh.ledger.MissingAnywhere() == 0 })
 	_, few := fresh.collector.Goroutines()
 	require.Greater(t, few, 10)
 
@@ -55,11 +54,11 @@ func TestSoak(t *testing.T) {
 	r.both(nil)
 	load.Stop()
 	require.Empty(t, load.Wrong())
-	r.until("an empty queue", func() bool { return r.ledger.Missing(harness.Loki)+r.ledger.Missing(harness.Datadog) == 0 })
+	r.until("an empty queue", func() bool { return r.ledger.MissingAnywhere() == 0 })
 	peak := r.kibibytes("VmHWM")
 	ofConnections, many := r.collector.Goroutines()
-	r.account(harness.Datadog)
-	r.account(harness.Loki)
+	r.account(r.datadog)
+	r.account(r.loki)
 
 	quarter := len(memory) / 4
 	memoryThen, memoryNow := median(memory[quarter:2*quarter]), median(memory[3*quarter:])

@@ -34,12 +34,12 @@ exporters:
 			before := r.options
 			r.options = overlaid(t, before, overlay)
 			r.start()
-			r.until("arrival at Datadog", func() bool { return r.ledger.Missing(harness.Datadog) == 0 })
+			r.until("arrival at Datadog", func() bool { return r.ledger.Missing(r.datadog) == 0 })
 			r.collector.Stop()
 			require.Equal(t, 1, strings.Count(r.collector.Output(), "No exporter of this collector reads this file of a sending queue"))
 			require.Contains(t, r.collector.Output(),
 				`"file": "`+filepath.Join(r.directory, "exporter_loki__logs")+`", "exporter": "loki", "storage": "file_storage"}`)
-			require.Equal(t, 200, r.ledger.Missing(harness.Loki))
+			require.Equal(t, 200, r.ledger.Missing(r.loki))
 
 			r.options = before
 			r.start()
@@ -69,7 +69,7 @@ func TestDirectoryDeleted(t *testing.T) {
 	getsThrough(r, load, func() {
 		r.both(nil)
 		r.until("delivery from a deleted file", func() bool {
-			return r.ledger.Missing(harness.Loki)+r.ledger.Missing(harness.Datadog) == 0
+			return r.ledger.MissingAnywhere() == 0
 		})
 		r.collector.Stop()
 		r.start()

@@ -33,7 +33,7 @@ func (l *Ledger) Account(at Destination) Account {
 		if event.acknowledged {
 			account.Acknowledged++
 		}
-		times := int(event.arrived[at])
+		times := l.times(at, n)
 		switch {
 		case times > 0 && event.attempts > 1:
 			account.Arrived++
@@ -49,11 +49,25 @@ func (l *Ledger) Account(at Destination) Account {
 }
 
 // Missing counts the acknowledged events that have not arrived at a destination so far.
-func (l *Ledger) Missing(at Destination) (missing int) {
+func (l *Ledger) Missing(at Destination) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, event := range l.events {
-		if event.acknowledged && event.arrived[at] == 0 {
+	return l.missing(at)
+}
+
+// MissingAnywhere adds up what is missing at each destination that the ledger knows.
+func (l *Ledger) MissingAnywhere() (missing int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for at := range l.arrived {
+		missing += l.missing(at)
+	}
+	return missing
+}
+
+func (l *Ledger) missing(at Destination) (missing int) {
+	for n, event := range l.events {
+		if event.acknowledged && l.times(at, n) == 0 {
 			missing++
 		}
 	}
@@ -76,8 +90,8 @@ func (l *Ledger) Acknowledged() (acknowledged int) {
 func (l *Ledger) ArrivedAt(at Destination) (arrived int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, event := range l.events {
-		if event.arrived[at] > 0 {
+	for _, times := range l.arrived[at] {
+		if times > 0 {
 			arrived++
 		}
 	}

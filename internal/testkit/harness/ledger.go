@@ -11,9 +11,9 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
-// Ledger remembers what was sent, what was acknowledged and what arrived where, by event id. It
-// takes a few bytes an event, so that a long run fits: an event's text follows from its number and
-// is written again to be compared.
+// Ledger remembers what was sent, what was acknowledged and what arrived at each destination, by
+// event id. It takes a few bytes an event, so that a long run fits: an event's text follows from its
+// number and is written again to be compared.
 type Ledger struct {
 	// Padding is how many bytes of text that hardly compresses each event carries besides.
 	Padding int
@@ -23,31 +23,24 @@ type Ledger struct {
 	base    time.Time // when event 0 happened; each further one a microsecond after
 	mu      sync.Mutex
 	events  []record
-	changed []string // of what arrived, what nobody sent
+	arrived map[Destination][]uint8 // how often the nth event has; it may be shorter than events
+	changed []string                // of what arrived, what nobody sent
 }
 
 // record is what is known of one event.
 type record struct {
 	attempts     uint8 // requests that held it
 	acknowledged bool
-	arrived      [destinations]uint8
 }
 
-// Destination is a place that events arrive at.
-type Destination int
-
-// The destinations.
-const (
-	Datadog Destination = iota
-	Loki
-	destinations
-)
-
-func (d Destination) String() string { return [...]string{"Datadog", "Loki"}[d] }
-
-// NewLedger returns an empty ledger.
-func NewLedger() *Ledger {
-	return &Ledger{base: time.Now().Add(-time.Minute).Truncate(time.Microsecond)}
+// NewLedger returns an empty ledger, which takes note of what arrives at the destinations.
+func NewLedger(destinations ...Destination) *Ledger {
+	l := &Ledger{base: time.Now().Add(-time.Minute).Truncate(time.Microsecond), arrived: map[Destination][]uint8{}}
+	for _, at := range destinations {
+		l.arrived[at] = nil
+		at.TellEvents(func(event string) { l.Arrived(at, event) })
+	}
+	return l
 }
 
 // Event returns the nth event, counted from 0. It is the same whenever it is asked for.
@@ -125,7 +118,18 @@ func (l *Ledger) Arrived(at Destination, text string) {
 		l.changed = append(l.changed, fmt.Sprintf("%s: %s", at, text))
 		return
 	}
-	up(&l.events[n].arrived[at])
+	if short := n + 1 - len(l.arrived[at]); short > 0 {
+		l.arrived[at] = append(l.arrived[at], make([]uint8, short)...)
+	}
+	up(&l.arrived[at][n])
+}
+
+// times is how often the nth event has arrived. The caller holds mu.
+func (l *Ledger) times(at Destination, n int) int {
+	if arrived := l.arrived[at]; n < len(arrived) {
+		return int(arrived[n])
+	}
+	return 0
 }
 
 // up counts as far as a byte goes.

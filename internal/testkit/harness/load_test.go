@@ -14,12 +14,8 @@ import (
 
 // TestLoad sends until everything is acknowledged, over refusals and broken connections.
 func TestLoad(t *testing.T) {
-	loki, ledger := standin.NewLoki(), NewLedger()
-	loki.Tell(func(entries []standin.Entry) {
-		for _, entry := range entries {
-			ledger.Arrived(Loki, entry.Line)
-		}
-	})
+	loki := standin.NewLoki()
+	ledger := NewLedger(loki)
 	loki.SetFault(func(_ *http.Request, n int) *standin.Answer {
 		return []*standin.Answer{nil, {Status: 503, Header: http.Header{"Retry-After": {"1"}}}, {Abort: true}, {Status: 418, Body: "tea"}}[n%4]
 	})
@@ -28,7 +24,7 @@ func TestLoad(t *testing.T) {
 	load := &Load{Sender: Sender{URL: server.URL}, Ledger: ledger, Workers: 3, Batch: 7, Total: 100, Pause: time.Millisecond}
 	load.Start().Wait()
 
-	account := ledger.Account(Loki)
+	account := ledger.Account(loki)
 	require.Equal(t, 100, account.Sent)
 	require.Equal(t, 100, account.Acknowledged)
 	require.Equal(t, 100, account.Arrived)

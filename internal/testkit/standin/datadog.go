@@ -88,6 +88,23 @@ func (d *Datadog) Tell(f func([]Log)) {
 	d.tell = f
 }
 
+// TellEvents calls f, instead of what Tell was given, with each log that is taken: the event and
+// what the exporter adds to it.
+func (d *Datadog) TellEvents(f func(event string)) {
+	d.Tell(func(logs []Log) {
+		for _, log := range logs {
+			f(string(log.Raw))
+		}
+	})
+}
+
+// Env has the variables by which the examples' configurations reach it at a URL.
+func (d *Datadog) Env(url string) map[string]string {
+	return map[string]string{"DATADOG_URL": url, "DD_API_KEY": d.APIKey}
+}
+
+func (d *Datadog) String() string { return "Datadog" }
+
 func (d *Datadog) serve(r *http.Request) Answer {
 	switch {
 	case r.URL.Path == DatadogValidatePath && r.Method == http.MethodGet:

@@ -77,6 +77,20 @@ func (l *Loki) Tell(f func([]Entry)) {
 	l.tell = f
 }
 
+// TellEvents calls f, instead of what Tell was given, with the line of each entry that is added.
+func (l *Loki) TellEvents(f func(event string)) {
+	l.Tell(func(entries []Entry) {
+		for _, entry := range entries {
+			f(entry.Line)
+		}
+	})
+}
+
+// Env has the variables by which the examples' configurations reach it at a URL.
+func (l *Loki) Env(url string) map[string]string { return map[string]string{"LOKI_URL": url} }
+
+func (l *Loki) String() string { return "Loki" }
+
 func (l *Loki) serve(r *http.Request) Answer {
 	switch {
 	case r.URL.Path == "/ready" && r.Method == http.MethodGet:
