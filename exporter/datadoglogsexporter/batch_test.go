@@ -130,15 +130,15 @@ func TestWhatIsDroppedIsLeftOutAndCountedOnce(t *testing.T) {
 		require.NoError(t, r.ConsumeLogs(t.Context(), ld))
 		got := map[string]int{}
 		for name, n := range map[string]int{
-			"delivered": r.sum("delivered_events", "", ""), "truncated": r.sum("truncated_events", "", ""), "too_old": r.sum("too_old_events", "", ""),
-			"dropped too_old": r.sum("dropped_events", "reason", "too_old"), "dropped too_large": r.sum("dropped_events", "reason", "too_large"),
+			"delivered": r.Count("delivered_events"), "truncated": r.Count("truncated_events"), "too_old": r.Count("too_old_events"),
+			"dropped too_old": r.Counts("dropped_events", "reason")["too_old"], "dropped too_large": r.Counts("dropped_events", "reason")["too_large"],
 		} {
 			if n > 0 {
 				got[name] = n
 			}
 		}
 		require.Equal(t, tc.want, got)
-		r.stop()
+		r.Stop()
 	}
 }
 
@@ -148,6 +148,6 @@ func TestNothingIsSentWhereAllIsLeftOut(t *testing.T) {
 		return 0
 	}), func(cfg *Config) { cfg.Oversize = OversizeDrop })
 	require.NoError(t, r.ConsumeLogs(t.Context(), logs(sized(2_000_000))))
-	require.Equal(t, 1, r.sum("dropped_events", "reason", "too_large"))
-	r.stop()
+	require.Equal(t, 1, r.Counts("dropped_events", "reason")["too_large"])
+	r.Stop()
 }

@@ -61,9 +61,9 @@ func TestKeys(t *testing.T) {
 	want.ClientConfig.Headers = configopaque.MapList{{Name: "X-A", Value: "a"}}
 	require.Equal(t, want, cfg)
 	r := newRig(t, "http://localhost:1", func(c *Config) { c.API = cfg.API })
-	require.NoError(t, r.Start(t.Context(), r.host))
-	r.stop()
-	require.Contains(t, r.log.String(), `"Numbers without quotes are sent in decimal: put them in quotes, for 0123 is 83 to YAML","keys":["api::key"]`)
+	require.NoError(t, r.Start(t.Context(), r.Host))
+	r.Stop()
+	require.Contains(t, r.Log.String(), `"Numbers without quotes are sent in decimal: put them in quotes, for 0123 is 83 to YAML","keys":["api::key"]`)
 
 	for _, end := range []string{"", "\n", "\r\n"} {
 		cfg, err := load(t, map[string]any{"api": map[string]any{"key": apiKey + end}})
@@ -156,9 +156,9 @@ func TestAnUnknownSiteWarnsOnce(t *testing.T) {
 	r := newRig(t, "", func(c *Config) {
 		c.API.Site, c.API.Endpoint = "br1.datadoghq.com", "http://localhost:1"
 	})
-	require.NoError(t, r.Start(t.Context(), r.host))
-	r.stop()
-	require.Contains(t, r.log.String(), `"api::site is none of Datadog's known sites and used as it is written","site":"br1.datadoghq.com"`)
+	require.NoError(t, r.Start(t.Context(), r.Host))
+	r.Stop()
+	require.Contains(t, r.Log.String(), `"api::site is none of Datadog's known sites and used as it is written","site":"br1.datadoghq.com"`)
 }
 
 func TestEndpoints(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/exporterrig"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
@@ -68,12 +69,12 @@ func TestEventsArriveOnceEachWithinTheLimits(t *testing.T) {
 		require.NoError(t, err)
 		r := startRig(t, url, tc.edit)
 		require.NoError(t, r.ConsumeLogs(t.Context(), events(0, tc.n, tc.size)))
-		r.stop()
+		r.Stop()
 		requireOnce(t, datadog, tc.n)
 		require.Equal(t, map[int]int{http.StatusAccepted: tc.requests}, datadog.Statuses())
-		require.Equal(t, tc.n, r.sum("delivered_events", "", ""))
-		require.Greater(t, r.sum("delivered_bytes", "form", "payload"), tc.n*tc.size)
-		require.Positive(t, r.sum("delivered_bytes", "form", "wire"))
+		require.Equal(t, tc.n, r.Count("delivered_events"))
+		require.Greater(t, r.Counts("delivered_bytes", "form")["payload"], tc.n*tc.size)
+		require.Positive(t, r.Counts("delivered_bytes", "form")["wire"])
 		require.Zero(t, datadog.Requests(standin.DatadogValidatePath))
 		require.NoError(t, datadog.Close())
 	}
@@ -96,7 +97,7 @@ func TestNothingIsNothingToSend(t *testing.T) {
 		empty := plog.NewLogs()
 		empty.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
 		require.NoError(t, r.ConsumeLogs(t.Context(), empty))
-		r.stop()
+		r.Stop()
 		require.Empty(t, datadog.Statuses())
 	}
 }
@@ -154,9 +155,9 @@ func TestNothingDeliveredIsSentAgain(t *testing.T) {
 	for i := range pushes {
 		require.NoError(t, r.ConsumeLogs(t.Context(), events(i*n/pushes, (i+1)*n/pushes, 200)))
 	}
-	require.Eventually(t, func() bool { return r.sum("delivered_events", "", "") == n-n/1000 }, 30*time.Second, 10*time.Millisecond)
-	r.trickle(n, func() bool { return r.sum("dropped_events", "", "") == n/1000 })
-	r.stop()
+	require.Eventually(t, func() bool { return r.Count("delivered_events") == n-n/1000 }, 30*time.Second, 10*time.Millisecond)
+	trickle(t, r, n, func() bool { return r.Count("dropped_events") == n/1000 })
+	r.Stop()
 	got := arrivals(datadog)
 	for i := range n {
 		switch id := fmt.Sprintf("%06d", i); {
@@ -168,16 +169,16 @@ func TestNothingDeliveredIsSentAgain(t *testing.T) {
 			require.Equal(t, 1, got[id], id)
 		}
 	}
-	require.Equal(t, n/1000, r.sum("dropped_events", "reason", "rejected"))
+	require.Equal(t, n/1000, r.Counts("dropped_events", "reason")["rejected"])
 	require.NotEmpty(t, unacknowledged)
 }
 
 // trickle pushes an event at a time, numbered from first on, until done: only where
 // others are accepted is one in quarantine dropped.
-func (r *rig) trickle(first int, done func() bool) {
-	r.t.Helper()
-	require.Eventually(r.t, func() bool {
-		require.NoError(r.t, r.ConsumeLogs(r.t.Context(), events(first, first+1, 100)))
+func trickle(t *testing.T, r *exporterrig.Rig, first int, done func() bool) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		require.NoError(t, r.ConsumeLogs(t.Context(), events(first, first+1, 100)))
 		first++
 		return done()
 	}, 30*time.Second, 5*time.Millisecond)

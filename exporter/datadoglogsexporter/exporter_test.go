@@ -7,8 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
@@ -19,12 +18,7 @@ import (
 // Datadog documents 202 alone; proxies and compatible intakes answer 200.
 func TestEveryAnswer(t *testing.T) {
 	exporterrig.CheckAnswers(t, NewFactory(), func(url string) component.Config {
-		cfg := createDefaultConfig().(*Config)
-		cfg.API.Key = apiKey
-		cfg.ClientConfig.Endpoint = url
-		cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
-		cfg.RetryConfig.Enabled = false
-		return cfg
+		return config(t, url, func(cfg *Config) { cfg.RetryConfig = configretry.BackOffConfig{MaxInterval: time.Minute} })
 	}, map[int]httpsend.Verdict{http.StatusAccepted: httpsend.Delivered})
 }
 
@@ -61,12 +55,10 @@ func TestABodyThatIsNotDatadogs(t *testing.T) {
 
 func TestConsumeContract(t *testing.T) {
 	exporterrig.CheckConsumeContract(t, NewFactory(), func(url string) component.Config {
-		cfg := createDefaultConfig().(*Config)
-		cfg.API.Key = apiKey
-		cfg.ClientConfig.Endpoint = url
-		cfg.QueueConfig = exporterrig.Waiting()
-		cfg.RetryConfig.InitialInterval = time.Millisecond
-		return cfg
+		return config(t, url, func(cfg *Config) {
+			cfg.QueueConfig = exporterrig.Waiting()
+			cfg.RetryConfig.MaxInterval = time.Minute
+		})
 	})
 }
 
@@ -82,7 +74,7 @@ func TestRequest(t *testing.T) {
 	})
 	r := startRig(t, url)
 	require.NoError(t, r.ConsumeLogs(t.Context(), logs(`{"event_id":"a","n":1.50}`, `plain`)))
-	r.stop()
+	r.Stop()
 	require.Len(t, datadog.Logs(), 2)
 	require.Equal(t, `{"event_id":"a","n":1.50,`+ours+`}`, string(datadog.Logs()[0].Raw))
 	require.Equal(t, `{"message":"plain",`+ours+`}`, string(datadog.Logs()[1].Raw))
@@ -119,12 +111,12 @@ func TestCounts(t *testing.T) {
 		ld := logs(`{"n":0}`, `{"timestamp":1772366400123}`, sized(2_000_000))
 		ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(1).SetTimestamp(pcommon.NewTimestampFromTime(time.UnixMilli(1772366400123)))
 		require.NoError(t, r.ConsumeLogs(t.Context(), ld))
-		r.stop()
-		require.Equal(t, tc.delivered, r.sum("delivered_events", "", ""))
-		require.Equal(t, tc.truncated, r.sum("truncated_events", "", ""))
-		require.Equal(t, tc.old, r.sum("too_old_events", "", ""))
-		require.Equal(t, tc.drops/2, r.sum("dropped_events", "reason", "too_large"))
-		require.Equal(t, tc.drops/2, r.sum("dropped_events", "reason", "too_old"))
+		r.Stop()
+		require.Equal(t, tc.delivered, r.Count("delivered_events"))
+		require.Equal(t, tc.truncated, r.Count("truncated_events"))
+		require.Equal(t, tc.old, r.Count("too_old_events"))
+		require.Equal(t, tc.drops/2, r.Counts("dropped_events", "reason")["too_large"])
+		require.Equal(t, tc.drops/2, r.Counts("dropped_events", "reason")["too_old"])
 		lost := 0
 		for _, log := range datadog.Logs()[before:] {
 			require.False(t, log.Truncated, "Datadog had nothing to cut")
@@ -137,9 +129,9 @@ func TestCounts(t *testing.T) {
 			"Shortened an event": tc.truncated > 0, "Sent an event all the same": tc.lost > 0, "Dropped events": tc.drops > 0,
 		} {
 			if want {
-				require.Contains(t, r.log.String(), message)
+				require.Contains(t, r.Log.String(), message)
 			} else {
-				require.NotContains(t, r.log.String(), message)
+				require.NotContains(t, r.Log.String(), message)
 			}
 		}
 	}

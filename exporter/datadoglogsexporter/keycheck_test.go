@@ -50,34 +50,34 @@ func TestKeyCheck(t *testing.T) {
 			defer datadog.Close()
 
 			strict := newRig(t, url, func(cfg *Config) { cfg.API.Endpoint, cfg.API.FailOnInvalidKey = api.URL, true })
-			err = strict.Start(t.Context(), strict.host)
+			err = strict.Start(t.Context(), strict.Host)
 			if tc.invalid {
 				require.ErrorContains(t, err, "api::key: Datadog refuses this key")
 			} else {
 				require.NoError(t, err)
 			}
-			strict.stop()
+			strict.Stop()
 
 			r := startRig(t, url, func(cfg *Config) { cfg.API.Endpoint = api.URL })
 			if tc.invalid {
 				var events []*componentstatus.Event
 				require.Eventually(t, func() bool {
-					events = append(events, r.host.Take()...)
+					events = append(events, r.Host.Take()...)
 					return len(events) > 0
 				}, 5*time.Second, time.Millisecond)
 				require.Equal(t, componentstatus.StatusRecoverableError, events[0].Status())
 				require.ErrorIs(t, events[0].Err(), errInvalidKey)
-				require.Eventually(t, func() bool { return r.log.String() != "" }, 5*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { return r.Log.String() != "" }, 5*time.Second, time.Millisecond)
 			} else if tc.log != "" {
-				require.Eventually(t, func() bool { return r.log.String() != "" }, 5*time.Second, time.Millisecond)
-				require.Contains(t, r.log.String(), tc.log)
+				require.Eventually(t, func() bool { return r.Log.String() != "" }, 5*time.Second, time.Millisecond)
+				require.Contains(t, r.Log.String(), tc.log)
 			}
 			require.NoError(t, r.ConsumeLogs(t.Context(), events(0, 1, 50)), "it goes on")
 			requireOnce(t, datadog, 1)
 			if tc.invalid {
-				require.Equal(t, componentstatus.StatusOK, r.host.Take()[0].Status(), "the intake takes it: the check was wrong, or is over")
+				require.Equal(t, componentstatus.StatusOK, r.Host.Take()[0].Status(), "the intake takes it: the check was wrong, or is over")
 			}
-			r.stop()
+			r.Stop()
 		})
 	}
 }
@@ -93,9 +93,9 @@ func TestKeyCheckHoldsUpNobody(t *testing.T) {
 	r := startRig(t, "http://localhost:1", func(cfg *Config) { cfg.API.Endpoint = api.URL })
 	<-asked
 	began := time.Now()
-	r.stop()
+	r.Stop()
 	require.Less(t, time.Since(began), 5*time.Second)
-	require.Empty(t, r.log.String(), "a check that was broken off is no news")
+	require.Empty(t, r.Log.String(), "a check that was broken off is no news")
 }
 
 func TestKeyCheckAsksNobodyElse(t *testing.T) {

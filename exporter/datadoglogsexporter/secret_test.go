@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/exporterrig"
 )
 
 // What must not be seen anywhere: the key, another header's secret, and what
@@ -26,16 +27,16 @@ const (
 )
 
 // requireSilent looks for them in all that the exporter tells.
-func requireSilent(t *testing.T, r *rig, errs ...error) {
+func requireSilent(t *testing.T, r *exporterrig.Rig, errs ...error) {
 	t.Helper()
 	var metrics metricdata.ResourceMetrics
-	require.NoError(t, r.telemetry.Reader.Collect(t.Context(), &metrics))
+	require.NoError(t, r.Telemetry.Reader.Collect(t.Context(), &metrics))
 	var told strings.Builder
-	fmt.Fprintf(&told, "%s%+v", r.log.String(), metrics)
+	fmt.Fprintf(&told, "%s%+v", r.Log.String(), metrics)
 	measured, err := json.Marshal(metrics)
 	require.NoError(t, err)
 	told.Write(measured)
-	for _, event := range r.host.Take() {
+	for _, event := range r.Host.Take() {
 		fmt.Fprintf(&told, "%v %+v", event.Err(), event)
 	}
 	for _, err := range errs {
@@ -96,7 +97,7 @@ func TestNoSecretIsTold(t *testing.T) {
 					cfg.ClientConfig.Headers.Set("X-Proxy", headerSecret)
 					cfg.API.Endpoint, cfg.API.FailOnInvalidKey = url, fail
 				})
-				errs := []error{r.Start(t.Context(), r.host)}
+				errs := []error{r.Start(t.Context(), r.Host)}
 				if errs[0] == nil {
 					for _, n := range []int{1, 3, 20} {
 						var bodies []string
@@ -106,7 +107,7 @@ func TestNoSecretIsTold(t *testing.T) {
 						errs = append(errs, r.ConsumeLogs(t.Context(), logs(bodies...)))
 					}
 				}
-				r.stop()
+				r.Stop()
 				requireSilent(t, r, errs...)
 			}
 		})
@@ -122,9 +123,9 @@ func TestNoSecretIsToldOfABadConfiguration(t *testing.T) {
 		require.NotContains(t, fmt.Sprintf("%v %+v", cfg, cfg), apiKey)
 	}
 	r := newRig(t, "http://localhost:1", func(cfg *Config) { cfg.API.Key = configopaque.String(strings.Repeat(apiKey, 2)) })
-	require.NoError(t, r.Start(t.Context(), r.host))
-	r.stop()
-	require.Contains(t, r.log.String(), "api::key does not look like an API key")
+	require.NoError(t, r.Start(t.Context(), r.Host))
+	r.Stop()
+	require.Contains(t, r.Log.String(), "api::key does not look like an API key")
 	requireSilent(t, r)
 }
 

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/config/configretry"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/exporterrig"
@@ -107,11 +107,7 @@ func TestAnswers(t *testing.T) {
 func TestEveryCode(t *testing.T) {
 	differ := map[int]httpsend.Verdict{http.StatusNoContent: httpsend.Delivered}
 	exporterrig.CheckAnswers(t, NewFactory(), func(url string) component.Config {
-		cfg := defaults()
-		cfg.ClientConfig.Endpoint = url
-		cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
-		cfg.RetryConfig.Enabled = false
-		return cfg
+		return config(t, url, func(cfg *Config) { cfg.RetryConfig = configretry.BackOffConfig{MaxInterval: time.Minute} })
 	}, differ)
 }
 

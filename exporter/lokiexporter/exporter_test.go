@@ -1,19 +1,13 @@
 package lokiexporter
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
@@ -21,36 +15,19 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadatatest"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/exporterrig"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
-// start runs an exporter without a queue, which retries at once.
-func start(t testing.TB, set exporter.Settings, host *statusHost, url string, adjust func(*Config)) exporter.Logs {
+func config(t testing.TB, url string, edits ...func(*Config)) *Config {
 	t.Helper()
-	cfg := defaults()
-	cfg.ClientConfig.Endpoint = url
-	cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
-	cfg.RetryConfig.InitialInterval, cfg.RetryConfig.MaxInterval = time.Millisecond, time.Millisecond
-	if adjust != nil {
-		adjust(cfg)
-	}
-	require.NoError(t, cfg.Validate())
-	e, err := NewFactory().CreateLogs(context.Background(), set, cfg)
-	require.NoError(t, err)
-	require.NoError(t, e.Start(context.Background(), host))
-	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
-	return e
+	return exporterrig.Config(t, NewFactory(), url, edits...)
 }
 
-// statusHost remembers the statuses that are reported to it.
-type statusHost struct {
-	component.Host
-	events []*componentstatus.Event
+func startRig(t testing.TB, url string, edits ...func(*Config)) *exporterrig.Rig {
+	t.Helper()
+	return exporterrig.Start(t, NewFactory(), config(t, url, edits...))
 }
-
-func newHost() *statusHost { return &statusHost{Host: componenttest.NewNopHost()} }
-
-func (h *statusHost) Report(e *componentstatus.Event) { h.events = append(h.events, e) }
 
 func newLoki(t testing.TB) (*standin.Loki, string) {
 	t.Helper()
@@ -59,15 +36,6 @@ func newLoki(t testing.TB) (*standin.Loki, string) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, loki.Close()) })
 	return loki, url
-}
-
-func settings(t *testing.T) (*componenttest.Telemetry, exporter.Settings) {
-	t.Helper()
-	tel := componenttest.NewTelemetry()
-	t.Cleanup(func() { require.NoError(t, tel.Shutdown(context.Background())) })
-	set := metadatatest.NewSettings(tel)
-	set.ID = component.MustNewIDWithName("loki", "test")
-	return tel, set
 }
 
 func count(n int64, attributes ...attribute.KeyValue) metricdata.DataPoint[int64] {
@@ -86,8 +54,7 @@ func TestExport(t *testing.T) {
 				}
 				return nil
 			})
-			_, set := settings(t)
-			e := start(t, set, newHost(), url, func(cfg *Config) {
+			r := startRig(t, url, func(cfg *Config) {
 				cfg.Username, cfg.Password, cfg.TenantID = "123456", "secret", "acme"
 				cfg.Encoding = encoding
 				cfg.Labels, cfg.StructuredMetadata = Labels{"action": "stytch.action"}, StructuredMetadata{"stytch.event_id"}
@@ -97,7 +64,7 @@ func TestExport(t *testing.T) {
 			attributes := add(ld, "stytch", "stytch.auth", pcommon.NewTimestampFromTime(at), `{"event_id":"a","n":1.50}`).At(0).Attributes()
 			attributes.PutStr("stytch.action", `"é\`+"\n")
 			attributes.PutStr("stytch.event_id", "a")
-			require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+			require.NoError(t, r.ConsumeLogs(t.Context(), ld))
 
 			require.Len(t, loki.Entries(), 1)
 			entry := loki.Entries()[0]
@@ -112,16 +79,15 @@ func TestExport(t *testing.T) {
 
 func TestNothingToSend(t *testing.T) {
 	loki, url := newLoki(t)
-	tel, set := settings(t)
-	e := start(t, set, newHost(), url, func(cfg *Config) { cfg.TooOld = dropTooOld })
-	require.NoError(t, e.ConsumeLogs(t.Context(), plog.NewLogs()))
+	r := startRig(t, url, func(cfg *Config) { cfg.TooOld = dropTooOld })
+	require.NoError(t, r.ConsumeLogs(t.Context(), plog.NewLogs()))
 	ld := plog.NewLogs()
 	add(ld, "stytch", "", 1)
-	require.NoError(t, e.ConsumeLogs(t.Context(), ld), "a resource without records")
+	require.NoError(t, r.ConsumeLogs(t.Context(), ld), "a resource without records")
 	add(ld, "stytch", "", 1, "old")
-	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+	require.NoError(t, r.ConsumeLogs(t.Context(), ld))
 	require.Zero(t, loki.Requests(standin.LokiPushPath))
-	metadatatest.AssertEqualExporterLokiDroppedEvents(t, tel, []metricdata.DataPoint[int64]{
+	metadatatest.AssertEqualExporterLokiDroppedEvents(t, r.Telemetry, []metricdata.DataPoint[int64]{
 		count(1, attribute.String("reason", "too_old")), count(0, attribute.String("reason", "too_large")), count(0, attribute.String("reason", "rejected")),
 	},
 		metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
@@ -139,34 +105,32 @@ func TestCountingUnderRetries(t *testing.T) {
 		}
 		return nil
 	})
-	tel, set := settings(t)
-	e := start(t, set, newHost(), url, func(cfg *Config) { cfg.TooOld = dropTooOld })
+	r := startRig(t, url, func(cfg *Config) { cfg.TooOld = dropTooOld })
 	at := pcommon.NewTimestampFromTime(time.Now())
 	ld := plog.NewLogs()
 	add(ld, "stytch", "a", at, "one", strings.Repeat("x", 256<<10+1), "three", "four")
 	add(ld, "stytch", "b", at, "five", "six")
 	add(ld, "stytch", "a", 1, "old")
 	add(ld, "stytch", "a", at+pcommon.Timestamp(time.Hour), "ahead")
-	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+	require.NoError(t, r.ConsumeLogs(t.Context(), ld))
 	require.Len(t, loki.Entries(), 5)
 	require.Equal(t, 5, loki.Received(), "nothing came twice")
-	metadatatest.AssertEqualExporterLokiDroppedEvents(t, tel, []metricdata.DataPoint[int64]{
+	metadatatest.AssertEqualExporterLokiDroppedEvents(t, r.Telemetry, []metricdata.DataPoint[int64]{
 		count(1, attribute.String("reason", "too_large")), count(1, attribute.String("reason", "too_old")), count(1, attribute.String("reason", "rejected")),
 	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
-	metadatatest.AssertEqualExporterLokiDeliveredEvents(t, tel, []metricdata.DataPoint[int64]{count(5)}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
-	metadatatest.AssertEqualExporterLokiSplits(t, tel, []metricdata.DataPoint[int64]{
+	metadatatest.AssertEqualExporterLokiDeliveredEvents(t, r.Telemetry, []metricdata.DataPoint[int64]{count(5)}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualExporterLokiSplits(t, r.Telemetry, []metricdata.DataPoint[int64]{
 		count(1, attribute.Int("http.response.status_code", 413)), count(0, attribute.Int("http.response.status_code", 400)),
 	}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
 func TestDeliveredBytes(t *testing.T) {
 	_, url := newLoki(t)
-	tel, set := settings(t)
-	e := start(t, set, newHost(), url, nil)
+	r := startRig(t, url)
 	ld := plog.NewLogs()
 	add(ld, "stytch", "a", pcommon.NewTimestampFromTime(time.Now()), "12345", "é")
-	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
-	metadatatest.AssertEqualExporterLokiDeliveredBytes(t, tel, []metricdata.DataPoint[int64]{count(7)}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	require.NoError(t, r.ConsumeLogs(t.Context(), ld))
+	metadatatest.AssertEqualExporterLokiDeliveredBytes(t, r.Telemetry, []metricdata.DataPoint[int64]{count(7)}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
 func TestABlockedTenantIsReported(t *testing.T) {
@@ -177,15 +141,14 @@ func TestABlockedTenantIsReported(t *testing.T) {
 		}
 		return nil
 	})
-	_, set := settings(t)
-	host := newHost()
-	e := start(t, set, host, url, nil)
+	r := startRig(t, url)
 	ld := plog.NewLogs()
 	add(ld, "stytch", "a", pcommon.NewTimestampFromTime(time.Now()), "x")
-	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
-	require.Len(t, host.events, 2)
-	require.Equal(t, componentstatus.StatusRecoverableError, host.events[0].Status())
-	require.ErrorContains(t, host.events[0].Err(), "answered 260, which does not confirm that anything is stored: ingestion blocked for user 'x'")
-	require.Equal(t, componentstatus.StatusOK, host.events[1].Status())
+	require.NoError(t, r.ConsumeLogs(t.Context(), ld))
+	events := r.Host.Take()
+	require.Len(t, events, 2)
+	require.Equal(t, componentstatus.StatusRecoverableError, events[0].Status())
+	require.ErrorContains(t, events[0].Err(), "answered 260, which does not confirm that anything is stored: ingestion blocked for user 'x'")
+	require.Equal(t, componentstatus.StatusOK, events[1].Status())
 	require.Len(t, loki.Entries(), 1)
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/exporter/exportertest"
@@ -55,12 +54,9 @@ func FuzzRoundTrip(f *testing.F) {
 	require.NoError(f, err)
 	require.NoError(f, r.Start(context.Background(), componenttest.NewNopHost()))
 	f.Cleanup(func() { require.NoError(f, r.Shutdown(context.Background())) })
-	type sender interface {
-		ConsumeLogs(context.Context, plog.Logs) error
-	}
-	exporters := map[Encoding]sender{}
+	exporters := map[Encoding]*exporterrig.Rig{}
 	for _, encoding := range doorEncodings {
-		exporters[encoding] = start(f, exportertest.NewNopSettings(component.MustNewType("loki")), newHost(), url, func(cfg *Config) {
+		exporters[encoding] = startRig(f, url, func(cfg *Config) {
 			cfg.Encoding = encoding
 			cfg.Labels, cfg.StructuredMetadata = Labels{"act": "a"}, StructuredMetadata{"req"}
 		})
@@ -118,11 +114,11 @@ func TestConsumeContract(t *testing.T) {
 	}
 	server := httptest.NewServer(proxy)
 	defer server.Close()
-	cfg := defaults()
-	cfg.ClientConfig.Endpoint = server.URL
-	cfg.QueueConfig = exporterrig.Waiting()
-	cfg.RetryConfig.InitialInterval = time.Millisecond
-	cfg.StructuredMetadata = StructuredMetadata{"test_id"}
+	cfg := config(t, server.URL, func(cfg *Config) {
+		cfg.QueueConfig = exporterrig.Waiting()
+		cfg.RetryConfig.MaxInterval = time.Minute
+		cfg.StructuredMetadata = StructuredMetadata{"test_id"}
+	})
 	exportertest.CheckConsumeContract(exportertest.CheckConsumeContractParams{
 		T: t, NumberOfTestElements: 10, Signal: pipeline.SignalLogs,
 		ExporterFactory: NewFactory(), ExporterConfig: cfg,

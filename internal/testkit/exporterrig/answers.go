@@ -1,5 +1,3 @@
-// Package exporterrig shows, for every exporter that sends by httpsend, what
-// it does with each answer a destination can give.
 package exporterrig
 
 import (
@@ -15,13 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
@@ -65,15 +60,8 @@ func checkClass(t *testing.T, factory exporter.Factory, config func(url string) 
 		w.WriteHeader(int(code.Load()))
 	}))
 	defer intake.Close()
-	telemetry := componenttest.NewTelemetry()
-	defer func() { require.NoError(t, telemetry.Shutdown(t.Context())) }()
-	set := exportertest.NewNopSettings(factory.Type())
-	set.TelemetrySettings = telemetry.NewTelemetrySettings()
-	host := &Host{}
-	e, err := factory.CreateLogs(t.Context(), set, config(intake.URL))
-	require.NoError(t, err)
-	require.NoError(t, e.Start(t.Context(), host))
-	defer func() { require.NoError(t, e.Shutdown(t.Context())) }()
+	e := Start(t, factory, config(intake.URL))
+	defer e.Stop() // before the intake closes
 
 	before := map[string]int{}
 	for i := class; i < class+100; i++ {
@@ -88,20 +76,20 @@ func checkClass(t *testing.T, factory exporter.Factory, config func(url string) 
 		// An accepted push before each code ends whatever the last one began.
 		code.Store(http.StatusOK)
 		require.NoError(t, e.ConsumeLogs(t.Context(), two()))
-		host.Take()
+		e.Host.Take()
 		requests.Store(0)
 
 		code.Store(int32(i))
 		err := e.ConsumeLogs(t.Context(), two())
 		got := outcome{requests: int(requests.Load()), failed: err != nil, drops: map[string]int{}}
-		after := dropped(t, telemetry)
+		after := e.Counts("dropped_events", "reason")
 		for reason, n := range after {
 			if n -= before[reason]; n > 0 {
 				got.drops[reason] = n
 			}
 		}
 		before = after
-		for _, event := range host.Take() {
+		for _, event := range e.Host.Take() {
 			got.held = got.held || event.Status() == componentstatus.StatusRecoverableError
 		}
 		require.Equal(t, want, got, "answer %d", i)
@@ -138,25 +126,4 @@ func two() plog.Logs {
 		lr.SetTimestamp(now)
 	}
 	return ld
-}
-
-// dropped returns the exporter's counter of dropped events by reason.
-func dropped(t *testing.T, telemetry *componenttest.Telemetry) map[string]int {
-	t.Helper()
-	var all metricdata.ResourceMetrics
-	require.NoError(t, telemetry.Reader.Collect(t.Context(), &all))
-	counts := map[string]int{}
-	for _, scope := range all.ScopeMetrics {
-		for _, metric := range scope.Metrics {
-			sum, ok := metric.Data.(metricdata.Sum[int64])
-			if !ok || !strings.HasSuffix(metric.Name, "_dropped_events") {
-				continue
-			}
-			for _, point := range sum.DataPoints {
-				reason, _ := point.Attributes.Value("reason")
-				counts[reason.AsString()] += int(point.Value)
-			}
-		}
-	}
-	return counts
 }
