@@ -111,18 +111,6 @@ func TestPayloadsAreReadByOthers(t *testing.T) {
 	}
 }
 
-func TestBlocksArePacked(t *testing.T) {
-	for name, codec := range codecs {
-		r := inStreams(format(codec), texts(1000, 2000), 1)
-		require.Greater(t, len(r.blocks), 5, name)
-		for i := range r.blocks {
-			packed := name == "gzip" || name == "snappy"
-			require.Equal(t, packed && r.blocks[i].size >= packSize, r.blocks[i].packing != plain, name)
-			require.Less(t, r.blocks[i].size, blockSize+3000, name)
-		}
-	}
-}
-
 func TestPayloadsAreWithinTheLimits(t *testing.T) {
 	all := texts(1500, 1000)
 	for _, limit := range []int{1, 3000, 100_000, 300_000} {

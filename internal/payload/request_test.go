@@ -149,11 +149,11 @@ func TestARequestOfNothing(t *testing.T) {
 	require.Zero(t, NewBatch(r).Len())
 }
 
-// What a builder was used for before does not show.
-func TestBuildersAreUsedAgain(t *testing.T) {
+// A record without a stream is in none, whatever was built before.
+func TestNoStreamIsCarriedOver(t *testing.T) {
 	for range 10 {
-		require.Equal(t, "s0", inStreams(format(Gzip), texts(2, 10), 1).blocks[0].stream)
+		require.Equal(t, []string{want("s0", texts(2, 10))}, sent(t, NewBatch(inStreams(format(Gzip), texts(2, 10), 1)), "gzip", 0, 2))
 		r := format(Gzip).Build(func(b *Builder) { b.End(append(b.Begin(), 'x'), Record{}) })
-		require.Empty(t, r.blocks[0].stream)
+		require.Equal(t, []string{want("", []string{"x"})}, sent(t, NewBatch(r), "gzip", 0, 1))
 	}
 }
