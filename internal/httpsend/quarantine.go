@@ -13,7 +13,8 @@ import (
 
 const (
 	// maxQuarantined and maxQuarantinedBytes bound an exporter's quarantine. A
-	// record that finds no room stays in its push, and so in the queue.
+	// record that finds no room stays in its push, and so in the queue. One that is
+	// larger than all of it has room when it is alone: nothing else would ever let it go.
 	maxQuarantined      = 10_000
 	maxQuarantinedBytes = 32 << 20 // of encoded records
 
@@ -122,7 +123,7 @@ func (q *quarantine) add(b *payload.Batch, refused []refusal) (taken int, err er
 	now := time.Now()
 	accepts, _ := q.sender.trust.standing()
 	for _, x := range fresh {
-		if len(q.records) == maxQuarantined || q.size+x.request.BytesSize() > maxQuarantinedBytes {
+		if len(q.records) == maxQuarantined || len(q.records) > 0 && q.size+x.request.BytesSize() > maxQuarantinedBytes {
 			err = errNoRoom
 			break
 		}

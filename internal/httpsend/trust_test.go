@@ -110,6 +110,16 @@ func TestRefusedOnesAreKeptWithTheRestOfAPush(t *testing.T) {
 	require.Empty(t, in.drops)
 }
 
+func TestAnEventLargerThanTheQuarantineGoesThereAlone(t *testing.T) {
+	_, s := newIntake(t, poison)
+	s.quarantine.size = maxQuarantinedBytes // as if an X had this size
+	_, err := (&letters{text: "aX", max: 2}).send(t.Context(), s)
+	require.NoError(t, err)
+	_, err = (&letters{text: "aX", max: 2}).send(t.Context(), s)
+	require.ErrorIs(t, err, errNoRoom, "beside another")
+	require.Len(t, s.quarantine.records, 1)
+}
+
 func TestAFullQuarantineLeavesThemInThePush(t *testing.T) {
 	_, s := newIntake(t, poison)
 	s.quarantine.size = maxQuarantinedBytes - 1

@@ -16,8 +16,13 @@ import (
 type bodyReader struct {
 	limit     int64    // bytes
 	encodings []string // allowed Content-Encodings; empty allows all
-	trusted   bool     // the senders, who have authenticated themselves: their Content-Length is set aside at once
+	trusted   bool     // the senders, who have authenticated themselves: their Content-Length is set aside at once, see mostSetAside
 }
+
+// mostSetAside is the part of the pool that is set aside for a body of which nothing
+// has come: the sender of a large one may be slow, or gone. What is larger than an
+// eighth is set aside as it comes.
+const mostSetAside = 8
 
 // body is a request's body.
 type body struct {
@@ -61,7 +66,7 @@ func (br *bodyReader) read(r *http.Request, f format, sent, held *share) (*body,
 		return nil, br.refusal(errTooLarge)
 	}
 	if br.trusted {
-		if err := sent.raise(r.ContentLength); err != nil {
+		if err := sent.raise(min(r.ContentLength, sent.pool.size/mostSetAside)); err != nil {
 			return nil, err
 		}
 	}

@@ -173,6 +173,27 @@ func TestSlowWebhooksLeaveRoomForPushes(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, resp.StatusCode, answer)
 }
 
+// One that says that a large body comes, and sends nothing of it, as when its network
+// is gone, does not keep the others' out.
+func TestASlowSenderLeavesRoomForOthers(t *testing.T) {
+	rcv := newTestReceiver(t, createDefaultConfig().(*Config))
+	routes, err := rcv.routes(&authenticator{extension: everyone{}}, defaultMaxRequestBodySize)
+	require.NoError(t, err)
+	r := httptest.NewServer(routes)
+	defer r.Close()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(r.URL, "http://"))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "POST /v1/events HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", defaultMaxRequestBodySize)
+	require.NoError(t, err)
+	_, err = conn.Read(make([]byte, 1)) // 100 Continue: its body is being read
+	require.NoError(t, err)
+	resp, err := http.Post(r.URL+"/v1/events", "", strings.NewReader("{}"))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	require.Equal(t, http.StatusAccepted, resp.StatusCode)
+}
+
 func TestWebhookSize(t *testing.T) {
 	r := start(t, nil, func(cfg *Config) { withWebhook(cfg); cfg.Webhook.Get().MaxBodySize = 1000 })
 	event := func(size int) string { return `{"a":"` + strings.Repeat("x", size-8) + `"}` }
