@@ -18,7 +18,7 @@ type Object[T Text] struct {
 	begun bool
 	err   error
 
-	index Index
+	index QuoteIndex
 	quote int // the first in index that may still come
 }
 
@@ -34,9 +34,10 @@ func ReadObject[T Text](s T, i, depth int) (Object[T], error) {
 	return Object[T]{text: s, end: i + 1, depth: depth + 1}, nil
 }
 
-// Use makes the walk jump over strings: index is that of the text, or empty. It
-// is for a walk that has not begun, of an object with no string before it.
-func (o *Object[T]) Use(index Index) { o.index = index }
+// SetQuotes gives the walk the index of its text, or an empty one. With it the walk
+// jumps over strings. Call it before the first Next or NextKey, and only where no
+// string stands before the object.
+func (o *Object[T]) SetQuotes(index QuoteIndex) { o.index = index }
 
 // NextKey reads up to the next member's value: it sets Key, KeyEnd, KeyEscaped
 // and Value. The caller reads the value itself and says with Skip where it

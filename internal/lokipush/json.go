@@ -19,7 +19,7 @@ import (
 // stricter: an entry without a line is an error, where Loki passes over it silently.
 func (r *Request) DecodeJSON(body []byte) error {
 	r.begin(len(body))
-	r.index = slices.Grow(r.index, len(body)/bytesPerQuote)
+	r.quotes = slices.Grow(r.quotes, len(body)/bytesPerQuote)
 	end, err := r.root(body, jsonscan.SkipSpace(body, 0))
 	if err != nil {
 		return err
@@ -166,9 +166,9 @@ func (r *Request) str(body []byte, i int) (string, int, error) {
 
 // line reads the line of e into the request's text.
 func (r *Request) line(e *Entry, body []byte, i int) (end int, err error) {
-	first := len(r.index)
-	r.text.scratch, r.index, end, err = jsonscan.AppendIndexed(r.text.scratch[:0], r.index, body, i)
-	indexed := len(r.index) > first // and so plain ASCII
+	first := len(r.quotes)
+	r.text.scratch, r.quotes, end, err = jsonscan.AppendIndexed(r.text.scratch[:0], r.quotes, body, i)
+	indexed := len(r.quotes) > first // and so plain ASCII
 	if err == nil && !indexed {
 		err = checkSurrogates(r.text.scratch, body, i, end)
 	}
@@ -177,7 +177,7 @@ func (r *Request) line(e *Entry, body []byte, i int) (end int, err error) {
 	}
 	e.Line = r.text.keep(r.text.scratch)
 	if indexed {
-		e.Index = r.index[first:len(r.index):len(r.index)]
+		e.Quotes = r.quotes[first:len(r.quotes):len(r.quotes)]
 	}
 	return end, nil
 }

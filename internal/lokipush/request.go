@@ -36,7 +36,7 @@ type Request struct {
 	MaxEntries int
 
 	text    text
-	index   jsonscan.Index // of the lines, one after the other
+	quotes  jsonscan.QuoteIndex // of the lines, one after the other
 	labels  []Label
 	entries []Entry
 }
@@ -56,8 +56,8 @@ type Entry struct {
 	Line      string
 	Metadata  []Label
 
-	// Index is that of Line, where it came with one: it does from JSON.
-	Index jsonscan.Index
+	// Quotes is the index of Line, or empty. Only DecodeJSON sets it.
+	Quotes jsonscan.QuoteIndex
 }
 
 // maxPairs is how many labels a stream, and how many pairs of structured
@@ -84,10 +84,10 @@ const (
 // Reset lets go of all that r holds, but for room to decode into again.
 func (r *Request) Reset() {
 	r.Streams, r.entries, r.labels = emptied(r.Streams), emptied(r.entries), emptied(r.labels)
-	if cap(r.index) > keepQuotes {
-		r.index = nil
+	if cap(r.quotes) > keepQuotes {
+		r.quotes = nil
 	}
-	r.index = r.index[:0]
+	r.quotes = r.quotes[:0]
 	r.text.arena = strings.Builder{}
 }
 

@@ -58,7 +58,7 @@ func (e *Event) Scan(text string, promote []Field) error {
 }
 
 // ScanIndexed is Scan of a text that came with its index, or with an empty one.
-func (e *Event) ScanIndexed(text string, index jsonscan.Index, promote []Field) error {
+func (e *Event) ScanIndexed(text string, index jsonscan.QuoteIndex, promote []Field) error {
 	end, err := e.scan(text, jsonscan.SkipSpace(text, 0), index, promote)
 	if err != nil {
 		return err
@@ -71,13 +71,13 @@ func (e *Event) ScanAt(text string, i int, promote []Field) (end int, err error)
 	return e.scan(text, i, nil, promote)
 }
 
-func (e *Event) scan(text string, i int, index jsonscan.Index, promote []Field) (end int, err error) {
+func (e *Event) scan(text string, i int, index jsonscan.QuoteIndex, promote []Field) (end int, err error) {
 	*e = Event{promoted: append(e.promoted[:0], make([]string, len(promote))...)}
 	o, err := jsonscan.ReadObject(text, i, 0)
 	if err != nil {
 		return i, err
 	}
-	o.Use(index)
+	o.SetQuotes(index)
 	var m jsonscan.Member
 	for o.Next(&m) {
 		key := text[m.Key+1 : m.KeyEnd-1]

@@ -63,7 +63,7 @@ func (b *batch) stream(labels []lokipush.Label, entries int) {
 // line adds the line of a Loki entry, whatever it holds.
 func (b *batch) line(e *lokipush.Entry) error {
 	promote := b.promote
-	if b.event.ScanIndexed(e.Line, e.Index, promote) != nil {
+	if b.event.ScanIndexed(e.Line, e.Quotes, promote) != nil {
 		b.malformed++
 		b.event, promote = stytch.Event{}, nil
 	}
