@@ -87,7 +87,7 @@ func withoutReserved(members []standin.Member) (text string, reserved bool) {
 	return strings.Join(lines, "\n"), reserved
 }
 
-// sentTime is the timestamp of an entry pushed through the Loki door.
+// sentTime is the timestamp of an entry sent by loki_push.
 func sentTime(event testdata.Event) *time.Time { return &event.Time }
 
 // ownTime is the timestamp that an event tells itself: `_timestamp` to the microsecond, or one of

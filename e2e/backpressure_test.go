@@ -14,7 +14,7 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
-// TestMemoryLimiter lets the collector be out of memory all the time: each door answers 503 and says
+// TestMemoryLimiter lets the collector be out of memory all the time: each protocol answers 503 and says
 // when to come again, and nothing is taken.
 func TestMemoryLimiter(t *testing.T) {
 	const secret = "whsec_b2xkLXNlY3JldC1vZi10aGUtdGVzdA=="
@@ -27,7 +27,7 @@ service:
     logs/loki: {processors: [memory_limiter, stytch]}
 `)
 	events := testdata.Mixed(1, time.Now())
-	for door, send := range map[string]func() (harness.Reply, error){
+	for protocol, send := range map[string]func() (harness.Reply, error){
 		"loki_push": func() (harness.Reply, error) { return w.sender.LokiPush(t.Context(), events) },
 		"events":    func() (harness.Reply, error) { return w.sender.Array(t.Context(), events) },
 		"webhook":   func() (harness.Reply, error) { return w.sender.Webhook(t.Context(), secret, "msg_1", events[0]) },
@@ -35,9 +35,9 @@ service:
 		require.EventuallyWithT(t, func(c *assert.CollectT) {
 			reply, err := send()
 			require.NoError(c, err)
-			require.Equal(c, http.StatusServiceUnavailable, reply.Status, "%s: %s", door, reply.Body)
+			require.Equal(c, http.StatusServiceUnavailable, reply.Status, "%s: %s", protocol, reply.Body)
 			require.NotEmpty(c, reply.Header.Get("Retry-After"))
 			require.Contains(c, reply.Body, "high memory usage")
-		}, 20*time.Second, 50*time.Millisecond, door)
+		}, 20*time.Second, 50*time.Millisecond, protocol)
 	}
 }

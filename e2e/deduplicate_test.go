@@ -16,7 +16,7 @@ import (
 
 const droppedEvents = "otelcol_processor_stytch_dropped_events"
 
-// TestRepeatedRequests pushes the same events at both doors at the same time: each destination has
+// TestRepeatedRequests pushes the same events by two protocols at the same time: each destination has
 // them once.
 func TestRepeatedRequests(t *testing.T) {
 	const n, pushes = 100, 4

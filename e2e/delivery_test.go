@@ -16,7 +16,7 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
-// odd adds nanoseconds to the times of entries, which only the Loki door can carry.
+// odd adds nanoseconds to the times of entries, which only loki_push can carry.
 func odd(events []testdata.Event) []testdata.Event {
 	for i := range events {
 		events[i].Time = events[i].Time.Add(time.Duration(i%999 + 1))
@@ -24,7 +24,7 @@ func odd(events []testdata.Event) []testdata.Event {
 	return events
 }
 
-func TestLokiDoor(t *testing.T) {
+func TestLokiPush(t *testing.T) {
 	w := newWorld(t)
 	events := odd(testdata.Recent(time.Now()))
 	reply, err := w.sender.LokiPush(t.Context(), events)
@@ -37,7 +37,7 @@ func TestLokiDoor(t *testing.T) {
 	requireInDatadog(t, w.datadog, events)
 }
 
-func TestEventsDoor(t *testing.T) {
+func TestEvents(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		push func(t *testing.T, sender harness.Sender, events []testdata.Event) []harness.Reply

@@ -30,7 +30,7 @@ func TestDiagnosisAtTheReceiver(t *testing.T) {
 		secret string   // that it has not
 	}{
 		"wrong password": {
-			status: http.StatusUnauthorized, reason: `door="loki_push",reason="auth"`,
+			status: http.StatusUnauthorized, reason: `protocol="loki_push",reason="auth"`,
 			send: func(w *world) (harness.Reply, error) {
 				sender := w.sender
 				sender.Password = "not-the-passw0rd"
@@ -40,7 +40,7 @@ func TestDiagnosisAtTheReceiver(t *testing.T) {
 			secret: "not-the-passw0rd",
 		},
 		"webhook secret rotated": {
-			status: http.StatusUnauthorized, reason: `door="webhook",reason="signature"`,
+			status: http.StatusUnauthorized, reason: `protocol="webhook",reason="signature"`,
 			send: func(w *world) (harness.Reply, error) {
 				return w.sender.Webhook(t.Context(), rotated, "msg_1", testdata.Webhooks()[0])
 			},
@@ -48,7 +48,7 @@ func TestDiagnosisAtTheReceiver(t *testing.T) {
 			secret: strings.TrimPrefix(current, "whsec_"),
 		},
 		"full queue": {
-			status: http.StatusServiceUnavailable, reason: `door="events",reason="unavailable"`,
+			status: http.StatusServiceUnavailable, reason: `protocol="events",reason="unavailable"`,
 			send: func(w *world) (harness.Reply, error) {
 				w.loki.SetFault(func(*http.Request, int) *standin.Answer {
 					return &standin.Answer{Status: http.StatusServiceUnavailable}

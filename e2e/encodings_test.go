@@ -16,7 +16,7 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
-// TestEncodings pushes the same kind of events in each way that the Loki door takes; a part goes
+// TestEncodings pushes the same kind of events in each way that loki_push takes; a part goes
 // each way, and all arrive as they are.
 func TestEncodings(t *testing.T) {
 	encoder, err := zstd.NewWriter(nil)

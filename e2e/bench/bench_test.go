@@ -60,7 +60,7 @@ Type: cpu
 -----------+-------------------------------------------------------
       10ms   runtime.memmove
              github.com/otelcol-stytch/otelcol-stytch/internal/inflate.(*decoder).fast
-             github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver.(*door).ServeHTTP
+             github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver.(*route).ServeHTTP
 -----------+-------------------------------------------------------
      1.20s   runtime.mallocgc
              github.com/otelcol-stytch/otelcol-stytch/internal/stytch.(*Event).Record

@@ -45,7 +45,7 @@ func TestAStoredQueueFollowsTheConfiguration(t *testing.T) {
 			require.NoError(t, decode([]byte(text)))
 			for _, s := range push.Streams {
 				for i := range s.Entries {
-					s.Entries[i].Index = nil
+					s.Entries[i].Quotes = nil
 				}
 				streams = append(streams, s)
 			}

@@ -22,10 +22,10 @@ const (
 	maxText     = 512 // of a name or a comment, with its end, as in compress/gzip
 )
 
-// Gunzip appends to dst what the gzip members in src decompress to. No member at
-// all is io.EOF. What came before an error is returned with it, but for
-// ErrTooLarge. A header with reserved flags is invalid, as RFC 1952 has it,
-// though compress/gzip takes it.
+// Gunzip decompresses the gzip members in src and appends the output to dst. Limit bounds
+// the appended bytes. Without any member it returns io.EOF. With an error it returns the
+// output before the error, except with ErrTooLarge. A header with reserved flags is invalid,
+// as RFC 1952 requires, though compress/gzip accepts it.
 func Gunzip(dst, src []byte, limit int) ([]byte, error) {
 	guess := 0
 	if len(src) > headerSize+trailerSize {
@@ -62,7 +62,7 @@ func (d *decoder) members() error {
 	}
 }
 
-// headerLen returns the length of the member's header that src begins with.
+// headerLen returns the length of the member header at the start of src.
 func headerLen(src []byte) (int, error) {
 	switch {
 	case len(src) == 0:

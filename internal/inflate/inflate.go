@@ -1,9 +1,3 @@
-// Package inflate decompresses DEFLATE (RFC 1951), zlib (RFC 1950) and gzip (RFC
-// 1952) that are wholly in memory into memory. What was written serves as the
-// window, so that nothing is copied twice, as it is behind an io.Reader.
-//
-// What is valid is what compress/flate, compress/zlib and compress/gzip take, whose
-// errors are returned. Sizes and limits are bytes.
 package inflate
 
 import (
@@ -16,11 +10,11 @@ import (
 	"sync"
 )
 
-// ErrTooLarge is an output of more bytes than the limit.
+// ErrTooLarge is returned if the output has more bytes than the limit.
 var ErrTooLarge = errors.New("inflate: the output is larger than the limit")
 
-// MaxRatio is the most that DEFLATE makes of a byte: a match of 258 bytes takes at
-// least two bits.
+// MaxRatio is the largest output of one byte of DEFLATE: a match of 258 bytes takes at least
+// two bits.
 const MaxRatio = 1032
 
 const (
@@ -30,23 +24,23 @@ const (
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
-// decoder is the state of one call, and memory that the next one uses again.
+// decoder holds the state of one call, and memory for later calls.
 type decoder struct {
 	in  []byte
 	pos int    // of the next byte of in that is not in acc
 	acc uint64 // bits that were read, the next one lowest
 	n   uint   // how many of them count; those above are bits of in[pos:] or 0
 
-	out   []byte // may be written up to its length
-	w     int    // how much of it is
-	piece int    // where in out begins what follows the full pieces
-	full  [][]byte
-	begun int // where the output began, less than 0 if before out
-	limit int // of what follows begun
+	out   []byte   // may be written up to its length
+	w     int      // written bytes of out
+	piece int      // start of the bytes in out that follow the full pieces
+	full  [][]byte // pieces before out
+	begun int      // start of the output in out, negative if it is before out
+	limit int      // of the output after begun
 
-	member int    // where the stream began, less than 0 if before out
-	summed int    // up to where out is in sum
-	sum    uint32 // CRC-32 of the stream, of gzip
+	member int    // start of the stream in out, negative if it is before out
+	summed int    // out[:summed] is part of sum
+	sum    uint32 // CRC-32 of the stream (gzip)
 
 	lit     *litTable
 	dist    *distTable
@@ -58,10 +52,10 @@ type decoder struct {
 	}
 }
 
-// Inflate appends to dst what the DEFLATE stream at the start of src
-// decompresses to, and tells how many bytes the stream takes. It does not reach
-// back into dst. What came before an error is returned with it, but for
-// ErrTooLarge; a stream that was flushed but not closed is io.ErrUnexpectedEOF.
+// Inflate decompresses the DEFLATE stream at the start of src, appends the output to dst,
+// and returns the number of bytes of the stream. Limit bounds the appended bytes. No match
+// reaches back into dst. With an error it returns the output before the error, except with
+// ErrTooLarge. A stream that was flushed but not closed is io.ErrUnexpectedEOF.
 func Inflate(dst, src []byte, limit int) (out []byte, consumed int, err error) {
 	d := decoders.Get().(*decoder)
 	d.start(dst, src, limit, 4*len(src))
@@ -70,8 +64,7 @@ func Inflate(dst, src []byte, limit int) (out []byte, consumed int, err error) {
 	return d.finish(dst, err), consumed, err
 }
 
-// start begins with room for at least a guess of the output, which it does not
-// trust.
+// start prepares d with room for a guess of the output, which may be wrong.
 func (d *decoder) start(dst, src []byte, limit, guess int) {
 	d.in, d.pos = src, 0
 	d.limit = max(limit, 0)
@@ -82,7 +75,7 @@ func (d *decoder) start(dst, src []byte, limit, guess int) {
 	d.out = dst[:len(dst)+min(cap(dst)-len(dst), d.limit)]
 }
 
-// finish returns the output, and the decoder to the others.
+// finish returns the output, and d to the pool.
 func (d *decoder) finish(dst []byte, err error) []byte {
 	switch {
 	case errors.Is(err, ErrTooLarge): // joining it would cost as much again
@@ -96,9 +89,9 @@ func (d *decoder) finish(dst []byte, err error) []byte {
 	return dst
 }
 
-// room makes room for n more bytes, at most a match. Output that does not fit
-// is written in pieces that finish joins: what turns out to be too large has
-// cost no more memory than the limit, which a buffer that grows would exceed.
+// room makes room for n more bytes, at most a match. Output that does not fit is written in
+// pieces, which finish joins: so output that is too large takes no more memory than the
+// limit, which a growing buffer would exceed.
 func (d *decoder) room(n int) error {
 	if n <= len(d.out)-d.w {
 		return nil
@@ -122,7 +115,7 @@ func (d *decoder) room(n int) error {
 	return nil
 }
 
-// checksum brings sum up to what is written.
+// checksum adds the written bytes to sum.
 func (d *decoder) checksum() {
 	d.sum = crc32.Update(d.sum, crc32.IEEETable, d.out[d.summed:d.w])
 	d.summed = d.w
@@ -143,7 +136,7 @@ func (d *decoder) refill() {
 	}
 }
 
-// take takes bits that refill has provided, and tells whether it could.
+// take removes n bits from acc. It returns false if there are fewer.
 func (d *decoder) take(n uint) (bits int, ok bool) {
 	if d.n < n {
 		return 0, false
@@ -154,13 +147,13 @@ func (d *decoder) take(n uint) (bits int, ok bool) {
 	return bits, true
 }
 
-// align drops the rest of a byte and gives back the bytes that were read ahead.
+// align drops the rest of a byte and unreads the bytes that were read ahead.
 func (d *decoder) align() {
 	d.pos -= int(d.n >> 3)
 	d.acc, d.n = 0, 0
 }
 
-// corrupt is an error near the place that was reached.
+// corrupt returns an error with about the current place.
 func (d *decoder) corrupt() error {
 	return flate.CorruptInputError(d.pos - int(d.n>>3))
 }

@@ -14,16 +14,14 @@ const (
 	zlibTrailer = 4
 )
 
-// Deflate appends to dst what src decompresses to. Src is a zlib stream, which
-// is what HTTP calls deflate (RFC 9110, section 8.4.1.2), or a raw DEFLATE
-// stream, which is what many senders send by that name. What follows the stream
-// is ignored.
+// Deflate decompresses src and appends the output to dst. Limit bounds the appended bytes.
+// Src is a zlib stream, which HTTP calls deflate (RFC 9110, section 8.4.1.2), or a raw
+// DEFLATE stream, which many senders send by that name. Bytes after the stream are ignored.
 //
-// They are told apart by the first two bytes. The lowest bits of a zlib stream's
-// first byte are 1000. A raw stream can begin so only with a stored block (000)
-// whose bits of padding are not zero, which no known encoder writes; so a stream
-// that is no valid zlib is tried as a raw one. If it is not that either, the
-// error is zlib's.
+// The first two bytes tell them apart. The lowest bits of a zlib stream's first byte are
+// 1000. A raw stream can begin so only with a stored block (000) whose padding is not zero,
+// which no known encoder writes. So a stream that is not valid zlib is read as a raw one. If
+// it is not that either, the error is zlib's.
 func Deflate(dst, src []byte, limit int) ([]byte, error) {
 	if !zlibBegins(src) {
 		out, _, err := Inflate(dst, src, limit)
@@ -39,7 +37,7 @@ func Deflate(dst, src []byte, limit int) ([]byte, error) {
 	return out, err
 }
 
-// zlibBegins tells whether src begins as a zlib stream without a dictionary.
+// zlibBegins tells whether src starts like a zlib stream without a dictionary.
 func zlibBegins(src []byte) bool {
 	if len(src) < zlibHeader {
 		return false

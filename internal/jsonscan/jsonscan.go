@@ -1,12 +1,3 @@
-// Package jsonscan reads JSON where it stands: it finds where values begin and
-// end and takes strings out of their quotes, without building a tree and
-// without allocating. The events' bytes pass through the collector unchanged,
-// so positions in the text are what its callers need, not decoded values.
-//
-// The grammar is RFC 8259's, as strictly as encoding/json reads it: the same
-// texts are valid, down to the depth of nesting. One thing is stricter: a
-// string that is not valid UTF-8 is an error, where encoding/json replaces the
-// bad bytes. Every index is a byte offset into the text that was passed in.
 package jsonscan
 
 import (
@@ -15,18 +6,18 @@ import (
 	"slices"
 )
 
-// MaxDepth is how many objects and arrays may be open at once; it is
-// encoding/json's own bound, so that both accept the same texts.
+// MaxDepth is the largest number of open objects and arrays. It is encoding/json's own
+// limit, so that both accept the same texts.
 const MaxDepth = 10000
 
-// Text is what can be scanned: a pooled request body as bytes, an event as the
-// string that it is in pdata.
+// Text is a text to scan: a request body in bytes, or an event's string in pdata.
 type Text interface{ ~string | ~[]byte }
 
-// SyntaxError is a text that is no valid JSON.
+// SyntaxError says where and why a text is not valid JSON. It is the type of all errors
+// of this package.
 type SyntaxError struct {
-	Offset int    // the byte at which the text stops being valid
-	Want   string // what would have been valid there
+	Offset int    // the first byte that is not valid
+	Want   string // what was expected there, or what is wrong
 }
 
 func (e *SyntaxError) Error() string {
@@ -45,8 +36,8 @@ func SkipSpace[T Text](s T, i int) int {
 	return i
 }
 
-// CheckEnd returns an error unless nothing but white space stands in s from i
-// on, which is after what.
+// CheckEnd returns an error if s[i:] holds anything but white space. What names the value
+// before it, for the error.
 func CheckEnd[T Text](s T, i int, what string) error {
 	if i = SkipSpace(s, i); i != len(s) {
 		return syntax(i, "text after the "+what)
@@ -54,8 +45,8 @@ func CheckEnd[T Text](s T, i int, what string) error {
 	return nil
 }
 
-// SkipValue returns the index after the value that starts at s[i], which is not
-// white space. Depth is how many objects and arrays are open around it.
+// SkipValue checks the value that starts at s[i] and returns the index after it. Depth is
+// the number of objects and arrays that are open around the value.
 func SkipValue[T Text](s T, i, depth int) (int, error) {
 	if i >= len(s) {
 		return i, syntax(i, "a value is missing")
@@ -164,9 +155,8 @@ const (
 	highs = 0x8080808080808080
 )
 
-// plain returns the index of the first byte at or after i, within a string,
-// that is not a plain ASCII character: a quote, a backslash, a control
-// character or a byte above 0x7f; or len(s). It looks at eight bytes at once.
+// plain returns the index of the first byte at or after i that is a quote, a backslash, a
+// control character or above 0x7f, or len(s). It looks at eight bytes at once.
 func plain[T Text](s T, i int) int {
 	for i+8 <= len(s) {
 		if m := special(load(s, i)); m != 0 {
@@ -180,10 +170,9 @@ func plain[T Text](s T, i int) int {
 	return i
 }
 
-// appendPlain appends to dst what stands in s from i on, within a string, up to
-// the first quote, backslash or control character, and returns where that is,
-// or len(s). It moves eight bytes at once, and so writes up to eight bytes
-// behind what it appends where dst has room for them.
+// appendPlain appends s[i:] to dst up to the first quote, backslash or control character
+// and returns its index, or len(s). It moves eight bytes at once: within the capacity of
+// dst it writes up to eight bytes behind the appended text.
 func appendPlain[T Text](dst []byte, s T, i int) ([]byte, int) {
 	for i+8 <= len(s) {
 		if cap(dst)-len(dst) < 8 {
@@ -223,9 +212,9 @@ func special(w uint64) uint64 {
 	return (w | (w - ' '*ones) | ((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones)) & highs
 }
 
-// structural sets the high bit of each byte of w that is a quote, a backslash or
-// a control character; the other bits mean nothing. Borrows can set further high
-// bits, but only above a right one: the lowest is exact.
+// structural sets the high bit of each byte of w that is a quote, a backslash or a control
+// character. The other bits mean nothing. Borrows can set further high bits, but only above
+// a correct one: the lowest high bit is exact.
 func structural(w uint64) uint64 {
 	quote, backslash := w^'"'*ones, w^'\\'*ones
 	return (w-' '*ones)&^w | (quote-ones)&^quote | (backslash-ones)&^backslash

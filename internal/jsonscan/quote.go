@@ -4,9 +4,9 @@ import "math/bits"
 
 const hexDigits = "0123456789abcdef"
 
-// AppendQuoted appends s to dst as a JSON string. It escapes no more than it
-// must: the quote, the backslash and control characters. Bytes that are not
-// valid UTF-8 become U+FFFD one by one, as in encoding/json.
+// AppendQuoted appends s to dst as a JSON string. It escapes only quotes, backslashes and
+// control characters. Each byte that is not part of valid UTF-8 becomes U+FFFD, as in
+// encoding/json.
 func AppendQuoted(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
@@ -45,9 +45,9 @@ func AppendQuoted(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// quoteRuns is the other way of appendRuns: it puts plain ASCII and quotes from
-// s into dst, as far as there is room, and stops at anything else and up to
-// eight bytes before the end. It returns how much of dst and s it has used.
+// quoteRuns is the inverse of appendRuns: it writes plain ASCII and escaped quotes from s to
+// dst, as far as there is room. It stops at anything else, and up to eight bytes before the
+// end. It returns the number of bytes that it used of dst and of s.
 func quoteRuns(dst []byte, s string) (out, i int) {
 	for i+8 <= len(s) && out+8 <= len(dst) {
 		w := load(s, i)

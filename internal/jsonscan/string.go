@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// SkipString returns the index after the closing quote of the string whose
-// opening quote stands at s[i], and whether there are escapes in it. Without
-// escapes the string's value is s[i+1 : end-1].
+// SkipString checks the string whose opening quote is s[i]. It returns the index after the
+// closing quote and whether the string has escapes. Without escapes its value is
+// s[i+1 : end-1].
 func SkipString[T Text](s T, i int) (end int, escaped bool, err error) {
 	for i++; i+8 <= len(s); i += 8 { // as nearly all strings end
 		if m := special(load(s, i)); m != 0 {
@@ -51,11 +51,10 @@ func skipRest[T Text](s T, i int) (end int, escaped bool, err error) {
 	}
 }
 
-// AppendString appends the value of the string whose opening quote stands at
-// s[i] to dst and returns it with the index after the closing quote. Bytes
-// that are not valid UTF-8 are kept as they are: what a line holds is not
-// ours to mend. An escaped half of a surrogate pair becomes U+FFFD, as in
-// encoding/json.
+// AppendString appends the value of the string whose opening quote is s[i] to dst. It
+// returns dst and the index after the closing quote. It keeps bytes that are not valid
+// UTF-8: the text of a line does not change. An escaped half of a surrogate pair becomes
+// U+FFFD, as in encoding/json. Within its capacity, dst may be written to behind its end.
 func AppendString[T Text](dst []byte, s T, i int) ([]byte, int, error) {
 	if i >= len(s) || s[i] != '"' {
 		return dst, i, syntax(i, "want a string")
@@ -105,9 +104,8 @@ func escapeLen[T Text](s T, i int) int {
 	return 0
 }
 
-// appendEscape appends what the valid escape of n bytes at s[i] stands for and
-// returns the index after it, which is after the second half of a surrogate
-// pair where there is one.
+// appendEscape appends the value of the valid escape of n bytes at s[i] and returns the
+// index after it. It reads both halves of a surrogate pair.
 func appendEscape[T Text](dst []byte, s T, i, n int) ([]byte, int) {
 	if n == 2 {
 		c := s[i+1]

@@ -1,16 +1,18 @@
 package jsonscan
 
-// Member is where one member of an object stands in the text.
+// Member holds the positions of one member of an object.
 type Member struct {
 	Key        int  // the key's opening quote
 	KeyEnd     int  // after the key's closing quote
 	KeyEscaped bool // whether there are escapes in the key
-	Value      int  // the value's first byte, which tells its type
+	Value      int  // the value's first byte, which shows its type
 	End        int  // after the value
-	Escaped    bool // whether the value is a string with escapes in it
+	Escaped    bool // whether the value is a string with escapes
 }
 
-// Object walks the members of one object, in the order they stand in.
+// Object walks the members of one object in their order. Repeated names are all
+// members. It checks what it has walked, no more: the object is valid only if the walk ends
+// and Err is nil.
 type Object[T Text] struct {
 	text  T
 	end   int // after what has been read
@@ -18,12 +20,12 @@ type Object[T Text] struct {
 	begun bool
 	err   error
 
-	index Index
-	quote int // the first in index that may still come
+	index QuoteIndex
+	quote int // the first in index that may lie ahead
 }
 
-// ReadObject begins the walk of the object whose brace stands at s[i]. Depth
-// is how many objects and arrays are open around it.
+// ReadObject begins the walk of the object whose brace is s[i]. Depth is the number of
+// objects and arrays that are open around it.
 func ReadObject[T Text](s T, i, depth int) (Object[T], error) {
 	if i >= len(s) || s[i] != '{' {
 		return Object[T]{}, syntax(i, "want an object")
@@ -34,14 +36,14 @@ func ReadObject[T Text](s T, i, depth int) (Object[T], error) {
 	return Object[T]{text: s, end: i + 1, depth: depth + 1}, nil
 }
 
-// Use makes the walk jump over strings: index is that of the text, or empty. It
-// is for a walk that has not begun, of an object with no string before it.
-func (o *Object[T]) Use(index Index) { o.index = index }
+// SetQuotes gives the walk the index of its text, or an empty one. With it the walk
+// jumps over strings. Call it before the first Next or NextKey, and only where no
+// string stands before the object.
+func (o *Object[T]) SetQuotes(index QuoteIndex) { o.index = index }
 
-// NextKey reads up to the next member's value: it sets Key, KeyEnd, KeyEscaped
-// and Value. The caller reads the value itself and says with Skip where it
-// ends. It returns false at the closing brace, and where the text is not
-// valid, which Err tells.
+// NextKey reads up to the next member's value and sets Key, KeyEnd, KeyEscaped and Value.
+// The caller then reads the value and passes its end to Skip. It returns false at the
+// closing brace and on an error, which Err returns.
 func (o *Object[T]) NextKey(m *Member) bool {
 	s := o.text
 	i := SkipSpace(s, o.end)
@@ -73,10 +75,11 @@ func (o *Object[T]) NextKey(m *Member) bool {
 	return true
 }
 
-// Skip says that the value which NextKey found ends before end.
+// Skip continues the walk at end, the index after the value of the last NextKey.
 func (o *Object[T]) Skip(end int) { o.end = end }
 
-// Next reads the next member whole.
+// Next reads the next member with its value and sets all fields of m. It returns false at
+// the closing brace and on an error, which Err returns.
 func (o *Object[T]) Next(m *Member) bool {
 	if len(o.index) > 0 && o.jump(m) {
 		return true
@@ -94,10 +97,11 @@ func (o *Object[T]) Next(m *Member) bool {
 	return o.err == nil
 }
 
-// End is the index after the closing brace once the walk is over.
+// End returns the index after the closing brace once the walk is over, or the place of
+// the error.
 func (o *Object[T]) End() int { return o.end }
 
-// Err tells why the walk ended early, or nil.
+// Err returns the error that ended the walk, or nil.
 func (o *Object[T]) Err() error { return o.err }
 
 func (o *Object[T]) fail(i int, want string) bool {
@@ -113,8 +117,8 @@ type Array[T Text] struct {
 	err   error
 }
 
-// ReadArray begins the walk of the array whose bracket stands at s[i]. Depth
-// is how many objects and arrays are open around it.
+// ReadArray begins the walk of the array whose bracket is s[i]. Depth is the number of
+// objects and arrays that are open around it.
 func ReadArray[T Text](s T, i, depth int) (Array[T], error) {
 	if i >= len(s) || s[i] != '[' {
 		return Array[T]{}, syntax(i, "want an array")
@@ -125,9 +129,9 @@ func ReadArray[T Text](s T, i, depth int) (Array[T], error) {
 	return Array[T]{text: s, end: i + 1}, nil
 }
 
-// Next returns where the next element starts. The caller reads it and says
-// with Skip where it ends. It returns false at the closing bracket, and where
-// the text is not valid, which Err tells.
+// Next returns the start of the next element. The caller then reads the element and passes
+// its end to Skip. It returns false at the closing bracket and on an error, which Err
+// returns.
 func (a *Array[T]) Next() (start int, more bool) {
 	i := SkipSpace(a.text, a.end)
 	if i < len(a.text) && a.text[i] == ']' {
@@ -145,11 +149,12 @@ func (a *Array[T]) Next() (start int, more bool) {
 	return i, true
 }
 
-// Skip says that the element which Next found ends before end.
+// Skip continues the walk at end, the index after the element of the last Next.
 func (a *Array[T]) Skip(end int) { a.end = end }
 
-// End is the index after the closing bracket once the walk is over.
+// End returns the index after the closing bracket once the walk is over, or the place of
+// the error.
 func (a *Array[T]) End() int { return a.end }
 
-// Err tells why the walk ended early, or nil.
+// Err returns the error that ended the walk, or nil.
 func (a *Array[T]) Err() error { return a.err }

@@ -2,45 +2,42 @@ package lokipush
 
 import "unicode/utf8"
 
-// Encoding is one of the two in which Loki takes a push. What it writes is a
-// function of what it is given: no map, no clock. Equal pushes are equal bytes.
+// Encoding is JSON or Protobuf, the two encodings of a push. Equal pushes are encoded to
+// equal bytes.
 //
-// A push is of one stream. Loki takes more, but then tells only of the last one
-// whether its entries were stored: where an earlier stream is over its rate
-// limit, over the tenant's number of streams or too far behind, the answer is
-// 204 all the same (measured with Loki 3.7.8).
+// A push holds one stream. Loki accepts more, but its answer then covers only the last
+// one: if an earlier stream is over its rate limit, over the tenant's number of streams or
+// too far behind, the answer is 204 all the same (measured with Loki 3.7.8).
 //
 // Names, values and lines must be valid UTF-8: see Text.
 type Encoding interface {
 	// ContentType is the request's.
 	ContentType() string
-	// AppendLabels appends the labels of a stream, which are sorted by name.
+	// AppendLabels appends the labels of a stream, sorted by name.
 	AppendLabels(dst []byte, labels []Label) []byte
-	// AppendMetadata appends the structured metadata of a line: nothing where
-	// there is none.
+	// AppendMetadata appends the structured metadata of a line, nothing if it is empty.
 	AppendMetadata(dst []byte, metadata []Label) []byte
-	// AppendEntry appends the entry of a line.
+	// AppendEntry appends one entry.
 	AppendEntry(dst []byte, l *Line) []byte
-	// AppendHead appends what stands before the entries of a push, which are of
-	// one stream and size bytes long, separators included. Labels are what
-	// AppendLabels appended.
+	// AppendHead appends the start of a push, before its entries. Size is the length of the
+	// entries in bytes, with their separators. Labels is the output of AppendLabels.
 	AppendHead(dst []byte, labels string, size int) []byte
-	// Separator stands between two entries, Tail behind the last one.
+	// Separator stands between two entries, Tail after the last one.
 	Separator() string
 	Tail() string
 }
 
-// Line is an entry that is to be written.
+// Line is an entry to encode.
 type Line struct {
 	Timestamp int64 // nanoseconds since the epoch, not negative
 	Text      string
-	Metadata  []byte // what AppendMetadata appended
+	Metadata  []byte // the output of AppendMetadata
 }
 
-// Text returns s with each byte that is not part of valid UTF-8 as U+FFFD.
-// Neither encoding can carry such bytes: JSON by RFC 8259 section 8.1, protobuf
-// by its definition of a string. Loki itself takes them in a protobuf line, but
-// refuses a push with them in a label, and other stores refuse both.
+// Text replaces each byte of s that is not part of valid UTF-8 by U+FFFD. Neither encoding
+// can carry such bytes: JSON by RFC 8259 section 8.1, protobuf by its definition of a
+// string. Loki itself accepts them in a protobuf line but not in a label; other stores
+// accept neither.
 func Text(s string) string {
 	if utf8.ValidString(s) {
 		return s

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Limits of a Loki with its defaults. What is over them is not stored:
+// Limits of Loki by default. It does not store what exceeds them:
 // https://grafana.com/docs/loki/latest/configure/#limits_config.
 const (
 	MaxLabels        = 15       // of a stream: max_label_names_per_series; service_name is not counted
@@ -15,11 +15,11 @@ const (
 	MaxMetadataBytes = 64 << 10 // names and values of a line: max_structured_metadata_size
 )
 
-// MetadataName returns the name under which Loki keeps structured metadata of
-// this name, by the rule that it follows itself: whatever is no ASCII letter or
-// digit is an underscore, several of them are one, and a digit does not come
-// first. A name of which nothing is left is an error, for Loki answers 500 to
-// it, which would be sent again for ever:
+// MetadataName returns the name under which Loki stores structured metadata of this name,
+// by Loki's own rule: a run of other characters than ASCII letters and digits becomes one
+// underscore, and a name that starts with a digit gets a prefix. It returns an error if no
+// letter or digit is left: Loki answers 500 to such a name, and the push would be retried
+// for ever:
 // https://github.com/prometheus/otlptranslator/blob/v1.0.0/label_namer.go.
 func MetadataName(name string) (string, error) {
 	var b strings.Builder

@@ -15,8 +15,8 @@ import (
 //	Timestamp      seconds = 1, nanos = 2
 //	LabelPair      name = 1, value = 2
 //
-// A message stands behind its length, so sizes are added up before the first
-// byte is written. A field that is empty or zero is left out, but not a message.
+// A message follows its length, so its size is computed before its first byte is written.
+// An empty string and a zero are left out, an empty message is not.
 var Protobuf Encoding = protobufEncoding{}
 
 type protobufEncoding struct{}
@@ -83,7 +83,7 @@ func split(timestamp int64) (seconds, nanos uint64) {
 	return uint64(timestamp) / 1e9, uint64(timestamp) % 1e9
 }
 
-// fieldSize is the size of a field of n bytes: its tag, its length, itself.
+// fieldSize returns the size of a field of n bytes with its tag and its length.
 func fieldSize(n int) int { return 1 + varintSize(uint64(n)) + n }
 
 func stringSize(s string) int {

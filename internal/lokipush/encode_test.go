@@ -56,7 +56,7 @@ func FuzzEncode(f *testing.F) {
 			require.Equal(t, labels, got.Streams[0].Labels)
 			require.Equal(t, len(lines), got.Entries())
 			for i, e := range got.Streams[0].Entries {
-				require.Equal(t, Entry{lines[i].Timestamp, lines[i].Text, metadata, e.Index}, e)
+				require.Equal(t, Entry{lines[i].Timestamp, lines[i].Text, metadata, e.Quotes}, e)
 			}
 		}
 	})

@@ -9,17 +9,17 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
 )
 
-// DecodeJSON reads the body of a push of type application/json into r. An
-// error names the place: the path in the body, or the byte. Nothing in r is to
-// be used after one.
+// DecodeJSON reads the body of a push of type application/json into r. It keeps no
+// reference to body. An error names the place: the path in the body, or the byte. After an
+// error the content of r is not to be used.
 //
-// It takes what Loki takes: keys in any order, keys it does not know, entries
-// of more than three elements, streams without entries. Half a surrogate pair
-// (`"\ud800"`), which stands for no text, is an error as there. One thing is
-// stricter: an entry without a line is an error, where Loki passes over it silently.
+// It accepts what Loki accepts: keys in any order, unknown keys, entries of more than three
+// elements, streams without entries. Half a surrogate pair (`"\ud800"`) is an error, as in
+// Loki. One thing is stricter: an entry without a line is an error, where Loki drops it
+// silently.
 func (r *Request) DecodeJSON(body []byte) error {
 	r.begin(len(body))
-	r.index = slices.Grow(r.index, len(body)/bytesPerQuote)
+	r.quotes = slices.Grow(r.quotes, len(body)/bytesPerQuote)
 	end, err := r.root(body, jsonscan.SkipSpace(body, 0))
 	if err != nil {
 		return err
@@ -166,9 +166,9 @@ func (r *Request) str(body []byte, i int) (string, int, error) {
 
 // line reads the line of e into the request's text.
 func (r *Request) line(e *Entry, body []byte, i int) (end int, err error) {
-	first := len(r.index)
-	r.text.scratch, r.index, end, err = jsonscan.AppendIndexed(r.text.scratch[:0], r.index, body, i)
-	indexed := len(r.index) > first // and so plain ASCII
+	first := len(r.quotes)
+	r.text.scratch, r.quotes, end, err = jsonscan.AppendIndexed(r.text.scratch[:0], r.quotes, body, i)
+	indexed := len(r.quotes) > first // and so plain ASCII
 	if err == nil && !indexed {
 		err = checkSurrogates(r.text.scratch, body, i, end)
 	}
@@ -177,13 +177,13 @@ func (r *Request) line(e *Entry, body []byte, i int) (end int, err error) {
 	}
 	e.Line = r.text.keep(r.text.scratch)
 	if indexed {
-		e.Index = r.index[first:len(r.index):len(r.index)]
+		e.Quotes = r.quotes[first:len(r.quotes):len(r.quotes)]
 	}
 	return end, nil
 }
 
-// object calls read with each member's key and the place of its value; read
-// returns where the value ends. A null is an object without members.
+// object calls read with the key of each member and the index of its value; read returns
+// the index after the value. A null is an object without members.
 func (r *Request) object(body []byte, i int, read func(key []byte, i int) (int, error)) (int, error) {
 	if i < len(body) && body[i] == 'n' {
 		return jsonscan.SkipValue(body, i, 0)
@@ -210,8 +210,8 @@ func (r *Request) object(body []byte, i int, read func(key []byte, i int) (int, 
 	return o.End(), o.Err()
 }
 
-// array calls read with the place of each element; read returns where the
-// element ends. A null is an array without elements.
+// array calls read with the index of each element; read returns the index after the
+// element. A null is an array without elements.
 func array(body []byte, i int, what string, read func(body []byte, i int) (int, error)) (int, error) {
 	if i < len(body) && body[i] == 'n' {
 		return jsonscan.SkipValue(body, i, 0)

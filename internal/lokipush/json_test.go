@@ -125,16 +125,16 @@ func TestDecodedStringsOutliveTheBody(t *testing.T) {
 func TestDecodedLinesHaveTheirIndex(t *testing.T) {
 	const entries = `["1","{\"a\":\"b\"}"],["2","{\"\\n\":1}"],["3","{\"é\":1}"],["4","{}"],["5","  {\"long key\": \"long value\" }"]`
 	body := `{"streams":[{"stream":{"source":"stytch","service_name":"stytch.auth"},"values":[` + entries + `]}]}`
-	want := []jsonscan.Index{{1, 3, 5, 7}, nil, nil, nil, {3, 12, 15, 26}}
+	want := []jsonscan.QuoteIndex{{1, 3, 5, 7}, nil, nil, nil, {3, 12, 15, 26}}
 	var r Request
 	for range 2 {
 		require.NoError(t, r.DecodeJSON([]byte(body)))
 		for i, e := range r.Streams[0].Entries {
-			require.Equal(t, want[i], e.Index, e.Line)
+			require.Equal(t, want[i], e.Quotes, e.Line)
 		}
 	}
 	var dense Request
 	require.NoError(t, dense.DecodeJSON([]byte(`{"streams":[{"stream":{"a":"b"},"values":[["1","`+strings.Repeat(`\"`, 1000)+`"]]}]}`)))
 	require.Equal(t, strings.Repeat(`"`, 1000), dense.Streams[0].Entries[0].Line)
-	require.Empty(t, dense.Streams[0].Entries[0].Index)
+	require.Empty(t, dense.Streams[0].Entries[0].Quotes)
 }

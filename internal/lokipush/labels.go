@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// ValidLabelName tells whether Loki takes name as a label's name:
+// ValidLabelName tells whether Loki accepts name as the name of a label:
 // [a-zA-Z_][a-zA-Z0-9_]*.
 func ValidLabelName(name string) bool {
 	for i := range len(name) {
@@ -19,7 +19,7 @@ func ValidLabelName(name string) bool {
 	return name != ""
 }
 
-// nameByte tells whether c can stand at place i of a label's name.
+// nameByte tells whether c may be byte i of a label's name.
 func nameByte(c byte, i int) bool {
 	return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' || i > 0 && c >= '0' && c <= '9'
 }
@@ -45,9 +45,8 @@ func checkMetadata(pairs []Label) error {
 	return nil
 }
 
-// parseLabels reads labels as protobuf pushes write them: {a="b", c="d"}. The
-// values are quoted as in Go, with quotes or backquotes. An error names the
-// byte in text.
+// parseLabels reads labels as protobuf pushes write them: {a="b", c="d"}. Values are quoted
+// as in Go, with quotes or backquotes. An error names the byte in text.
 func (r *Request) parseLabels(text []byte) ([]Label, error) {
 	first := len(r.labels)
 	i := skipBlanks(text, 0)
@@ -96,7 +95,7 @@ func (r *Request) parseLabels(text []byte) ([]Label, error) {
 	return r.labels[first:len(r.labels):len(r.labels)], nil
 }
 
-// quoted reads the quoted string at text[i] and returns where it ends.
+// quoted reads the quoted string at text[i] and returns the index after it.
 func (r *Request) quoted(text []byte, i int) (value string, end int, err error) {
 	const want = "byte %d: want a quoted value"
 	if i == len(text) || text[i] != '"' && text[i] != '`' {

@@ -8,16 +8,15 @@ import (
 	"time"
 )
 
-// DecodeProtobuf reads a logproto.PushRequest into r, the body of a push of
-// type application/x-protobuf once it is out of its snappy block. An error
-// names the place: the path in the message, and the byte where there is one.
-// Nothing in r is to be used after one.
+// DecodeProtobuf reads a logproto.PushRequest into r: the body of a push of type
+// application/x-protobuf, without its snappy block. It keeps no reference to body. An error
+// names the place: the path in the message, and the byte if there is one. After an error
+// the content of r is not to be used.
 //
-// The messages are those of github.com/grafana/loki/pkg/push. They are read
-// here and not by its Unmarshal, which allocates each string for itself:
-// BenchmarkDecodeProtobuf compares the two. Fields that only Loki's own parts
-// send to each other (a stream's hash, an entry's parsed labels, the request's
-// format) are passed over, as are those that are not known.
+// The messages are those of github.com/grafana/loki/pkg/push, whose Unmarshal allocates
+// every string: BenchmarkDecodeProtobuf compares the two. Unknown fields are skipped, and
+// fields that only Loki's own parts exchange: a stream's hash, an entry's parsed labels,
+// the request's format.
 func (r *Request) DecodeProtobuf(body []byte) error {
 	r.begin(len(body))
 	err := fields(body, func(f field) error {
@@ -101,8 +100,8 @@ func (r *Request) protoEntry(msg []byte) error {
 	return r.addEntry(e)
 }
 
-// protoTimestamp reads a google.protobuf.Timestamp. It returns 0 for one that
-// nanoseconds since the epoch cannot tell.
+// protoTimestamp reads a google.protobuf.Timestamp. It returns 0 for a time that does not
+// fit nanoseconds since the epoch.
 func protoTimestamp(msg []byte) (ns int64, err error) {
 	var seconds, nanos int64
 	err = fields(msg, func(f field) (err error) {
@@ -147,13 +146,12 @@ func (r *Request) protoPair(first int, msg []byte) error {
 	return nil
 }
 
-// field is one field of a message: number, wire type, and its value: an
-// integer, or the bytes of a string or a message.
+// field is one field of a message.
 type field struct {
 	number int
-	kind   int
-	value  uint64
-	bytes  []byte
+	kind   int    // wire type
+	value  uint64 // of a varint
+	bytes  []byte // of a string or a message
 }
 
 // Wire types, https://protobuf.dev/programming-guides/encoding/#structure.

@@ -1,10 +1,3 @@
-// Package lokipush is the wire format of Loki's push API, POST
-// /loki/api/v1/push, read and written without a tree in between. Its source is
-// https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs and,
-// where that is silent, what Loki 3.7 answers.
-//
-// A request holds streams; a stream has labels and entries; an entry has a
-// timestamp in nanoseconds since the epoch, a line, and structured metadata.
 package lokipush
 
 import (
@@ -19,34 +12,34 @@ import (
 // Path is where Loki takes pushes.
 const Path = "/loki/api/v1/push"
 
-// Errors that are not about a place in the body.
+// Errors of the decoders that name no place in the body.
 var (
-	// ErrNoStreams is a request without any stream, which Loki answers with 422.
+	// ErrNoStreams is returned for a request without streams. Loki answers it with 422.
 	ErrNoStreams = errors.New("at least one stream is required")
-	// ErrTooMany is a request of more streams or more entries than MaxEntries.
+	// ErrTooMany is wrapped for more streams or more entries than MaxEntries.
 	ErrTooMany = errors.New("too many entries in one request")
 	// ErrTooManyPairs is a request of more labels and structured metadata than MaxPairs.
 	ErrTooManyPairs = errors.New("too many labels in one request")
 )
 
-// Request is one decoded push. It can be decoded into again: its slices are
-// reused, its strings are new each time and never share memory with the body.
+// Request is one decoded push. It can be decoded into again, which reuses its slices. Its
+// strings stay valid: they are new each time and never share memory with the body.
 type Request struct {
 	Streams []Stream
 
-	// MaxEntries bounds the entries of a request, and its streams; 0 does not.
+	// MaxEntries is the largest number of entries and of streams; 0 means no limit.
 	MaxEntries int
 	// MaxPairs bounds the labels and the pairs of structured metadata of a request,
 	// all together; 0 does not.
 	MaxPairs int
 
 	text    text
-	index   jsonscan.Index // of the lines, one after the other
+	quotes  jsonscan.QuoteIndex // of the lines, one after the other
 	labels  []Label
 	entries []Entry
 }
 
-// Stream is the entries of one set of labels.
+// Stream holds the entries of one set of labels.
 type Stream struct {
 	Labels  []Label
 	Entries []Entry
@@ -61,43 +54,43 @@ type Entry struct {
 	Line      string
 	Metadata  []Label
 
-	// Index is that of Line, where it came with one: it does from JSON.
-	Index jsonscan.Index
+	// Quotes is the index of Line, or empty. Only DecodeJSON sets it.
+	Quotes jsonscan.QuoteIndex
 }
 
-// maxPairs is how many labels a stream, and how many pairs of structured
-// metadata a line, can have. Loki's own defaults are 15 and 128:
-// https://grafana.com/docs/loki/latest/configure/#limits_config. A bound there
-// must be, since names are compared with each other.
+// maxPairs is the largest number of labels of a stream and of structured metadata of a
+// line. Loki's own defaults are 15 and 128:
+// https://grafana.com/docs/loki/latest/configure/#limits_config. It bounds the comparison
+// of each name with the others.
 const maxPairs = 128
 
-// Entries returns how many entries the streams hold.
+// Entries returns the number of entries of all streams.
 func (r *Request) Entries() int { return len(r.entries) }
 
-// keep is how many streams, entries and labels a request keeps room for: one
-// huge request must not pin its memory for ever.
+// keep is the number of streams, entries and labels for which a request keeps room: one
+// huge request must not occupy its memory for ever.
 const keep = 16 << 10
 
-// The room for the lines' indexes is one quote for bytesPerQuote of the body,
-// where events have one in 12 bytes or so: indexes take no more memory than half
-// the body. Room for keepQuotes is kept.
+// The indexes of the lines have room for one quote in bytesPerQuote bytes of the body;
+// events have about one in 12. So they take at most half the memory of the body. A request
+// keeps room for keepQuotes.
 const (
 	bytesPerQuote = 8
 	keepQuotes    = 32 * keep
 )
 
-// Reset lets go of all that r holds, but for room to decode into again.
+// Reset drops the content of r and keeps room to decode into again.
 func (r *Request) Reset() {
 	r.Streams, r.entries, r.labels = emptied(r.Streams), emptied(r.entries), emptied(r.labels)
-	if cap(r.index) > keepQuotes {
-		r.index = nil
+	if cap(r.quotes) > keepQuotes {
+		r.quotes = nil
 	}
-	r.index = r.index[:0]
+	r.quotes = r.quotes[:0]
 	r.text.arena = strings.Builder{}
 }
 
-// begin readies r for a body of size bytes. No string in a body is longer
-// once it is out of its quotes, so the text never outgrows that size.
+// begin prepares r for a body of size bytes. No string gets longer when it is unquoted, so
+// the text never outgrows that size.
 func (r *Request) begin(size int) {
 	r.Reset()
 	r.text.arena.Grow(size)
@@ -111,7 +104,7 @@ func emptied[T any](s []T) []T {
 	return s[:0]
 }
 
-// addStream adds a stream. Loki takes a label with an empty value for none.
+// addStream adds a stream. It drops labels with an empty value, as Loki does.
 func (r *Request) addStream(labels []Label, entries []Entry) error {
 	if r.MaxEntries > 0 && len(r.Streams) >= r.MaxEntries {
 		return ErrTooMany
@@ -132,8 +125,8 @@ func (r *Request) addEntry(e Entry) error {
 	return nil
 }
 
-// addPair adds a label or a pair of structured metadata to those that began at
-// r.labels[first]. Where a name stands twice the last counts.
+// addPair adds a label or a pair of structured metadata to r.labels[first:]. Of a repeated
+// name the last value counts.
 func (r *Request) addPair(first int, name, value string) error {
 	pairs := r.labels[first:]
 	for i := range pairs {
@@ -152,14 +145,13 @@ func (r *Request) addPair(first int, name, value string) error {
 	return nil
 }
 
-// text holds the strings of one request in one piece of memory: one
-// allocation, however many lines there are.
+// text holds all strings of one request in one allocation.
 type text struct {
 	arena   strings.Builder
 	scratch []byte
 }
 
-// keep returns a copy of b that lives as long as it is referred to.
+// keep returns a copy of b in the arena.
 func (t *text) keep(b []byte) string {
 	start := t.arena.Len()
 	t.arena.Write(b)

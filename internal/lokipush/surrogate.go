@@ -9,11 +9,11 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
 )
 
-// replacement is what jsonscan puts in place of half a surrogate pair.
+// replacement stands for half a surrogate pair in the output of jsonscan.
 var replacement = utf8.AppendRune(nil, utf8.RuneError)
 
-// checkSurrogates refuses the string between body[i] and body[end], which jsonscan
-// has read to value, if an escape in it is half a surrogate pair.
+// checkSurrogates returns an error if the string body[i:end], whose value is value, has an
+// escape that is half a surrogate pair. The string must be valid for jsonscan.
 func checkSurrogates(value, body []byte, i, end int) error {
 	if !bytes.Contains(value, replacement) {
 		return nil // nearly always
@@ -32,8 +32,8 @@ func checkSurrogates(value, body []byte, i, end int) error {
 	return nil
 }
 
-// escape returns the code unit that the escape at body[i] writes in hexadecimal,
-// or -1 where there is none, and how many bytes stand there.
+// escape returns the code unit of a \u escape at body[i], or -1 for anything else, and its
+// length in bytes.
 func escape(body []byte, i int) (r rune, size int) {
 	switch {
 	case body[i] != '\\':

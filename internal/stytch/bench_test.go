@@ -16,19 +16,19 @@ import (
 func BenchmarkRead(b *testing.B) {
 	var texts []string
 	var quoted [][]byte
-	var indexes []jsonscan.Index
+	var indexes []jsonscan.QuoteIndex
 	for _, e := range testdata.Mixed(3000, testdata.Instant) {
 		if strings.HasPrefix(e.Name, "odd-") || strings.HasPrefix(e.Name, "reserved-") {
 			continue
 		}
 		q := jsonscan.AppendQuoted(nil, e.JSON)
-		_, index, _, err := jsonscan.AppendIndexed(nil, make(jsonscan.Index, 0, len(q)), q, 0)
+		_, index, _, err := jsonscan.AppendIndexed(nil, make(jsonscan.QuoteIndex, 0, len(q)), q, 0)
 		require.NoError(b, err)
 		texts, quoted, indexes = append(texts, e.JSON), append(quoted, q), append(indexes, index)
 	}
 	var (
 		buf   []byte
-		index = make(jsonscan.Index, 0, 1000)
+		index = make(jsonscan.QuoteIndex, 0, 1000)
 		event Event
 	)
 	for _, bm := range []struct {

@@ -1,19 +1,11 @@
-// Package stytch is the event model: which fields of a Stytch event the
-// collector reads, and what each becomes in OpenTelemetry's log data model.
-//
-// An event is one JSON object. It travels as the text that Stytch wrote; Scan
-// reads the few fields that routing needs in one pass over it and leaves the
-// rest alone. Only members of the root count, the last where a name stands
-// twice (as in encoding/json), and only with a value of the right type. Stytch
-// writes "" for what does not apply, so an empty string counts as absent.
 package stytch
 
 import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
 )
 
-// Event holds the fields of one event. Its strings share the memory of the
-// text that Scan read, except those that were written with escapes.
+// Event holds the fields of one event. Its strings share the memory of the scanned text,
+// except those with escapes. It can be used for one event after another, by one goroutine.
 type Event struct {
 	ID        string // event_id
 	ProjectID string // project_id
@@ -25,23 +17,22 @@ type Event struct {
 	Source     string // source
 	ObjectType string // object_type
 
-	// HTTPStatusCode is http_status_code where HasHTTPStatusCode says so.
+	// HTTPStatusCode is http_status_code if HasHTTPStatusCode is true.
 	HTTPStatusCode    int64
 	HasHTTPStatusCode bool
 
-	// The three fields that tell one instant, as written; Time reads them.
+	// Raw JSON of the three fields that state the time; Time reads them.
 	micros, millis, rfc3339 string
 
-	// promoted holds the raw JSON of the further fields that Scan was asked
-	// for, in their order; "" where absent.
+	// promoted holds the raw JSON of the fields in promote, in their order; "" if absent.
 	promoted []string
 }
 
 // Field is a further root member that becomes a record attribute.
 type Field struct{ name, attribute string }
 
-// Fields returns the fields of these names; the attribute of each is its name
-// with AttrPrefix.
+// Fields returns the fields of these names. The attribute of a field is AttrPrefix and its
+// name.
 func Fields(names []string) []Field {
 	fields := make([]Field, len(names))
 	for i, name := range names {
@@ -50,15 +41,15 @@ func Fields(names []string) []Field {
 	return fields
 }
 
-// Scan reads text into e, replacing all that e held. It returns an error
-// unless the text is exactly one valid JSON object in valid UTF-8, with white
-// space around it allowed. Promote are further fields to pick out for Record.
+// Scan reads text into e and replaces all fields of e. It returns a *jsonscan.SyntaxError
+// unless text is one valid JSON object in valid UTF-8, with or without white space around
+// it. Promote lists further fields to read for Record. After an error e is not to be used.
 func (e *Event) Scan(text string, promote []Field) error {
 	return e.ScanIndexed(text, nil, promote)
 }
 
-// ScanIndexed is Scan of a text that came with its index, or with an empty one.
-func (e *Event) ScanIndexed(text string, index jsonscan.Index, promote []Field) error {
+// ScanIndexed is Scan of a text with its index, which may be empty.
+func (e *Event) ScanIndexed(text string, index jsonscan.QuoteIndex, promote []Field) error {
 	end, err := e.scan(text, jsonscan.SkipSpace(text, 0), index, promote)
 	if err != nil {
 		return err
@@ -66,18 +57,19 @@ func (e *Event) ScanIndexed(text string, index jsonscan.Index, promote []Field) 
 	return jsonscan.CheckEnd(text, end, "object")
 }
 
-// ScanAt reads the object that starts at text[i] and returns where it ends.
+// ScanAt is Scan of the object that starts at text[i], whatever follows it. It returns the
+// index after the object.
 func (e *Event) ScanAt(text string, i int, promote []Field) (end int, err error) {
 	return e.scan(text, i, nil, promote)
 }
 
-func (e *Event) scan(text string, i int, index jsonscan.Index, promote []Field) (end int, err error) {
+func (e *Event) scan(text string, i int, index jsonscan.QuoteIndex, promote []Field) (end int, err error) {
 	*e = Event{promoted: append(e.promoted[:0], make([]string, len(promote))...)}
 	o, err := jsonscan.ReadObject(text, i, 0)
 	if err != nil {
 		return i, err
 	}
-	o.Use(index)
+	o.SetQuotes(index)
 	var m jsonscan.Member
 	for o.Next(&m) {
 		key := text[m.Key+1 : m.KeyEnd-1]

@@ -217,7 +217,7 @@ func FuzzScanIndexedAgreesWithScan(f *testing.F) {
 		if err != nil {
 			return
 		}
-		line, index, _, err := jsonscan.AppendIndexed(nil, make(jsonscan.Index, 0, len(quoted)), quoted, 0)
+		line, index, _, err := jsonscan.AppendIndexed(nil, make(jsonscan.QuoteIndex, 0, len(quoted)), quoted, 0)
 		require.NoError(t, err)
 		var want, got Event
 		wantErr := want.Scan(string(text), fields)

@@ -7,12 +7,12 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// attributes is how many record attributes an event log usually has: event id,
-// action, status, request id and status code.
+// attributes is the usual number of record attributes: event id, action, status, request
+// id and status code.
 const attributes = 5
 
-// Resource writes what the event tells of its resource: its project and, from
-// the project id's prefix, its environment.
+// Resource adds the event's project, and the environment by the prefix of the project id,
+// to the attributes of a resource.
 func (e *Event) Resource(attrs pcommon.Map) {
 	if e.ProjectID == "" {
 		return
@@ -26,9 +26,8 @@ func (e *Event) Resource(attrs pcommon.Map) {
 	}
 }
 
-// Record writes the event's fields into a log record: severity, event name and
-// attributes, but neither its body nor its times. Promote are the fields that
-// Scan was given.
+// Record writes severity, event name and attributes of the event to a log record, but not
+// its body or its times. Promote must be the list that Scan got.
 func (e *Event) Record(lr plog.LogRecord, promote []Field) {
 	attrs := lr.Attributes()
 	attrs.EnsureCapacity(attrs.Len() + attributes + len(promote))
@@ -49,8 +48,8 @@ func (e *Event) Record(lr plog.LogRecord, promote []Field) {
 	}
 }
 
-// EventName is the action of an event log. A webhook's type is not in its
-// body as one field but as three: source.object_type.action in lower case.
+// EventName returns the action of an event log. A webhook's body has its type in three
+// fields: the name is source.object_type.action in lower case.
 func (e *Event) EventName() string {
 	if e.ObjectType == "" || e.Source == "" || e.Action == "" {
 		return e.Action
@@ -58,8 +57,8 @@ func (e *Event) EventName() string {
 	return strings.ToLower(e.Source + "." + e.ObjectType + "." + e.Action)
 }
 
-// severity is Stytch's own mapping in its Datadog pipeline: a client's error
-// is a warning, any other an error.
+// severity returns the severity as Stytch's own Datadog pipeline maps it: an error with a
+// 4xx code is a warning, any other is an error.
 func (e *Event) severity() plog.SeverityNumber {
 	switch {
 	case strings.EqualFold(e.Status, "start"), strings.EqualFold(e.Status, "success"):
@@ -80,9 +79,8 @@ func put(attrs pcommon.Map, name, value string) {
 	}
 }
 
-// putRaw sets an attribute to a JSON value: strings, booleans and integers as
-// such, anything else as the JSON it is, so that no digit is lost. null and ""
-// are absent.
+// putRaw sets an attribute to a JSON value: a string, a boolean or an integer by its type,
+// anything else as its JSON text, so that no digit is lost. It skips null and "".
 func putRaw(attrs pcommon.Map, name, raw string) {
 	if raw == "" || raw == "null" {
 		return

@@ -7,11 +7,10 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// Time returns the instant that the event tells: `_timestamp` (integer,
-// microseconds since the epoch), else `timestamp` (integer, milliseconds, or
-// an RFC 3339 string, as in webhooks), else `time` (RFC 3339). A field of
-// another type, or whose instant pdata cannot hold (it counts nanoseconds from
-// 1970; the year 2262 ends it), is passed over. It returns 0 where none tells.
+// Time returns the event's own time: `_timestamp` (integer, microseconds since the epoch),
+// else `timestamp` (integer, milliseconds, or an RFC 3339 string, as in webhooks), else
+// `time` (RFC 3339). It skips a field of another type, and a time outside the range of
+// pdata (nanoseconds from 1970 to 2262). It returns 0 if no field is left.
 func (e *Event) Time() pcommon.Timestamp {
 	if ts := epoch(e.micros, time.Microsecond); ts != 0 {
 		return ts
@@ -36,7 +35,7 @@ func epoch(raw string, unit time.Duration) pcommon.Timestamp {
 	return pcommon.Timestamp(n * int64(unit))
 }
 
-// The instants whose nanoseconds fit an int64.
+// The range of pcommon.Timestamp.
 var (
 	firstTime = time.Unix(0, 1)
 	lastTime  = time.Unix(0, math.MaxInt64)

@@ -19,7 +19,7 @@ import (
 // perRequest is how many events one request of the benchmarks has.
 const perRequest = 500
 
-// BenchmarkConsume has new events go by at a full memory, or the same request
+// BenchmarkConsume has new events go by at a full set, or the same request
 // again and again. Making the request is not part of it.
 func BenchmarkConsume(b *testing.B) {
 	for _, c := range []struct {
@@ -47,7 +47,7 @@ func BenchmarkConsume(b *testing.B) {
 				b.StartTimer()
 				require.NoError(b, p.ConsumeLogs(b.Context(), ld))
 			}
-			for range cfg.Deduplicate.GetOrInsertDefault().MaxEvents / perRequest { // a full memory
+			for range cfg.Deduplicate.GetOrInsertDefault().MaxEvents / perRequest { // a full set
 				consume()
 			}
 			b.ReportAllocs()
@@ -60,11 +60,11 @@ func BenchmarkConsume(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory puts a key into a full memory; bytes/event is what it occupies.
-func BenchmarkMemory(b *testing.B) {
+// BenchmarkSeenSet puts a key into a full set; bytes/event is what it occupies.
+func BenchmarkSeenSet(b *testing.B) {
 	const limit = 500_000
 	before := heap()
-	m := memory{limit: limit}
+	m := seenSet{limit: limit}
 	put := func() { m.put(key{rand.Uint64(), rand.Uint64()}, 0) }
 	for range limit {
 		put()

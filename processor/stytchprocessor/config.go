@@ -14,15 +14,15 @@ type Config struct {
 	Source string `mapstructure:"source"`
 	// Service becomes the resource attribute `service.name`.
 	Service string `mapstructure:"service"`
-	// Enabled lets events through. Where it is false they are dropped with an
-	// acknowledgement and counted; switching on again brings none of them back.
+	// Enabled lets events through. If false, events are acknowledged, dropped and
+	// counted; setting it to true again does not bring them back.
 	Enabled bool `mapstructure:"enabled"`
-	// Deduplicate drops an event that went through before. Off unless set.
+	// Deduplicate drops events that went through before. Off unless set.
 	Deduplicate configoptional.Optional[DeduplicateConfig] `mapstructure:"deduplicate"`
 }
 
-// Validate checks the labels, without which the destinations cannot tell the
-// stream from others.
+// Validate checks that the labels are set: by them a destination tells the stream
+// from others.
 func (cfg *Config) Validate() error {
 	var errs []error
 	if cfg.Source == "" {
@@ -36,21 +36,21 @@ func (cfg *Config) Validate() error {
 
 // DeduplicateConfig bounds what deduplication remembers.
 type DeduplicateConfig struct {
-	// Window is how long an event is remembered after it went through, to the
-	// second; up to one second longer.
+	// Window is how long an event is remembered after it went through, in whole
+	// seconds; the actual time is up to one second longer.
 	Window time.Duration `mapstructure:"window"`
 	// MaxEvents is how many events are remembered at most; the oldest make room.
 	MaxEvents int `mapstructure:"max_events"`
 }
 
 const (
-	// mostEvents is in range of the memory's 32 bit places; it would take 32 GiB.
+	// mostEvents is in the range of seenSet's 32-bit places; it would take 32 GiB.
 	mostEvents = 1 << 30
-	// longestWindow is in range of its 32 bit seconds.
+	// longestWindow is in the range of seenSet's 32-bit seconds.
 	longestWindow = 365 * 24 * time.Hour
 )
 
-// Validate checks that something can be remembered.
+// Validate checks the ranges of both values.
 func (cfg *DeduplicateConfig) Validate() error {
 	var errs []error
 	if cfg.Window < time.Second || cfg.Window > longestWindow {

@@ -12,8 +12,9 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
 )
 
-// counters tell what became of events that were not handed on. The first duplicate
-// and the first event forgotten are logged; the gate logs what it drops. The metrics carry the processor's id: one destination has one.
+// counters count the events that were not handed on, and log the first duplicate and
+// the first forgotten event; the gate logs what it drops. The metrics carry the
+// processor's id, which identifies the destination.
 type counters struct {
 	*metadata.TelemetryBuilder
 	logger *zap.Logger
@@ -40,8 +41,8 @@ func newCounters(set processor.Settings) (*counters, error) {
 		ofDisabled:  with(attribute.String("reason", "disabled")),
 		ofDuplicate: with(attribute.String("reason", "duplicate")),
 	}
-	// A counter that has counted nothing is not exported: who looks for it would
-	// not tell none from no such metric.
+	// The SDK does not export a counter before its first Add: without these a reader
+	// could not tell zero from a metric that does not exist.
 	ctx := context.Background()
 	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofDisabled)
 	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofDuplicate)
@@ -74,7 +75,7 @@ func (c *counters) forgotten(ctx context.Context, n int) {
 	})
 }
 
-// observeRemembered reports how many events n tells whenever metrics are read.
+// observeRemembered reports n whenever metrics are read.
 func (c *counters) observeRemembered(n func() int) error {
 	return c.RegisterProcessorStytchRememberedEventsCallback(func(_ context.Context, o metric.Int64Observer) error {
 		o.Observe(int64(n()), c.ofProcessor)

@@ -13,13 +13,15 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// deduplicator hands each event on once. An event is a duplicate only of one
-// that the next consumer has taken: what it refuses may come again.
+// deduplicator hands each event on once. It drops an event only if the next
+// consumer has taken an equal one: a refused event may come again.
 //
 // A request claims its new events, hands them on and settles the claim with the
-// answer. Events that another request has claimed it sets aside until that one
-// has settled: by then they are duplicates, or else free to claim. It waits only
-// when its own claims are settled, so that no two requests wait for each other.
+// answer. Events that another request has claimed are pending: once that request
+// has settled, they are duplicates or free to claim. A request waits only after it
+// has settled its own claim, so that no two requests wait for each other.
+//
+// It is safe for concurrent use.
 type deduplicator struct {
 	next  consumer.Logs
 	count *counters
@@ -27,21 +29,21 @@ type deduplicator struct {
 	start time.Time
 
 	mu       sync.Mutex
-	seen     memory
+	seen     seenSet
 	inFlight map[key]*claim
 }
 
-// claim is what one request hands on at one time.
+// claim holds the keys of the events that one request is handing on.
 type claim struct {
 	keys    []key
 	settled chan struct{}
-	taken   bool // by the next consumer; read it after settled is closed, or under mu
+	taken   bool // the next consumer has taken them; read it after settled is closed, or under mu
 }
 
 func newDeduplicator(cfg DeduplicateConfig, count *counters, next consumer.Logs) *deduplicator {
 	return &deduplicator{
 		next: next, count: count, seeds: newSeeds(), start: time.Now(),
-		seen:     memory{window: seconds(cfg.Window), limit: cfg.MaxEvents},
+		seen:     seenSet{window: seconds(cfg.Window), limit: cfg.MaxEvents},
 		inFlight: map[key]*claim{},
 	}
 }
@@ -57,18 +59,18 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	duplicates := 0
 	for {
 		own, number := d.claim(list)
-		aside := none
+		pending := none
 		if number[wait] > 0 {
-			aside = plog.NewLogs()
-			ld.CopyTo(aside)
-			keep(aside, list, wait)
+			pending = plog.NewLogs()
+			ld.CopyTo(pending)
+			keep(pending, list, wait)
 		}
 		if number[forward] > 0 {
 			if number[forward] < len(list) {
 				keep(ld, list, forward)
 			}
 			if err := d.forward(ctx, ld, own); err != nil {
-				return withAside(err, aside)
+				return withPending(err, pending)
 			}
 		}
 		duplicates += number[drop]
@@ -76,7 +78,7 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 			d.count.duplicates(ctx, duplicates)
 			return nil
 		}
-		ld, list = aside, slices.DeleteFunc(list, func(r record) bool { return r.action != wait })
+		ld, list = pending, slices.DeleteFunc(list, func(r record) bool { return r.action != wait })
 		select {
 		case <-list[0].holder.settled:
 		case <-ctx.Done():
@@ -85,8 +87,8 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	}
 }
 
-// claim decides on each record, and claims those to forward. It tells how many
-// there are of each action.
+// claim sets the action of each record and claims the records to forward. It
+// returns the number of records by action.
 func (d *deduplicator) claim(list []record) (own *claim, number [3]int) {
 	own = &claim{keys: make([]key, 0, len(list)), settled: make(chan struct{})}
 	d.mu.Lock()
@@ -99,7 +101,7 @@ func (d *deduplicator) claim(list []record) (own *claim, number [3]int) {
 	return own, number
 }
 
-// decide is called under mu.
+// decide returns the action for a record. The caller locks mu.
 func (d *deduplicator) decide(r *record, own *claim) action {
 	if r.key == noKey {
 		return forward
@@ -122,8 +124,8 @@ func (d *deduplicator) decide(r *record, own *claim) action {
 	return forward
 }
 
-// forward hands ld on and settles its claim, even when the next consumer panics:
-// a server above us may go on, and others wait.
+// forward hands ld on and settles its claim, even when the next consumer panics: the
+// server may recover, and other requests wait for the claim.
 func (d *deduplicator) forward(ctx context.Context, ld plog.Logs, own *claim) (err error) {
 	taken := false
 	defer func() { d.settle(ctx, own, taken) }()
@@ -132,7 +134,8 @@ func (d *deduplicator) forward(ctx context.Context, ld plog.Logs, own *claim) (e
 	return err
 }
 
-// settle remembers what was taken, frees what was not, and wakes who waits.
+// settle ends a claim: it remembers its keys if they were taken, frees them if not,
+// and wakes the requests that wait for it.
 func (d *deduplicator) settle(ctx context.Context, own *claim, taken bool) {
 	forgotten := 0
 	d.mu.Lock()
@@ -150,7 +153,7 @@ func (d *deduplicator) settle(ctx context.Context, own *claim, taken bool) {
 	d.count.forgotten(ctx, forgotten)
 }
 
-// remembered is how many events a duplicate would be told by now.
+// remembered returns how many events are remembered now.
 func (d *deduplicator) remembered() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -158,28 +161,27 @@ func (d *deduplicator) remembered() int {
 	return d.seen.n
 }
 
-// now is the second since the start. It is monotonic: setting the clock has no
-// effect.
+// now returns the seconds since the start, by the monotonic clock.
 func (d *deduplicator) now() uint32 { return uint32(time.Since(d.start) / time.Second) }
 
-// seconds rounds up, so that a window is never shorter than was asked for.
+// seconds rounds up: a window is never shorter than configured.
 func seconds(window time.Duration) uint32 {
 	return uint32((window + time.Second - 1) / time.Second)
 }
 
-// none is what most requests set aside. Nobody writes to it.
+// none stands for the pending events of a request without any. Nobody writes to it.
 var none = plog.NewLogs()
 
-// withAside returns the error of a request that still has events set aside. Where
-// it names the part to retry they belong to it: who sends only that part again
-// would lose them.
-func withAside(err error, aside plog.Logs) error {
+// withPending returns the error of a request that still has pending events. If err
+// names the part to retry, they are added to that part: otherwise a sender that
+// repeats only the part would lose them.
+func withPending(err error, pending plog.Logs) error {
 	var partial consumererror.Logs
-	if aside.LogRecordCount() == 0 || !errors.As(err, &partial) {
+	if pending.LogRecordCount() == 0 || !errors.As(err, &partial) {
 		return err
 	}
 	failed := plog.NewLogs()
 	partial.Data().CopyTo(failed)
-	aside.ResourceLogs().MoveAndAppendTo(failed.ResourceLogs())
+	pending.ResourceLogs().MoveAndAppendTo(failed.ResourceLogs())
 	return consumererror.NewLogs(err, failed)
 }

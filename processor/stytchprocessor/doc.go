@@ -1,8 +1,8 @@
-// Package stytchprocessor labels Stytch's events, gates them and drops
-// duplicates: it sets source and service on their resource, drops all of them
-// where the stream is switched off, and hands each event on once where
-// deduplication is on. One destination has one pipeline with one such processor,
-// so that a destination can be switched, and repeated to, by itself.
+// Package stytchprocessor labels Stytch's events, drops those of a disabled stream
+// and drops duplicates. It sets source and service.name on the resource. If the
+// stream is disabled, it acknowledges and drops every event. If deduplication is on,
+// it hands each event on once. Each destination has a pipeline with a processor of its
+// own: its switch and its duplicates are independent of the other destinations.
 package stytchprocessor
 
 //go:generate go tool -modfile=../../tools/go.mod mdatagen metadata.yaml

@@ -13,17 +13,17 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
-// gate lets labelled events through, or none.
+// gate labels events and lets them through, or drops all of them.
 type gate struct {
 	cfg    *Config
 	count  *counters
 	logger *zap.Logger
 
-	unlogged atomic.Int64 // events dropped that no line of the log tells of yet
-	timer    *time.Timer  // runs while there are some
+	unlogged atomic.Int64 // events dropped since the last line of the log
+	timer    *time.Timer  // runs while unlogged is not 0
 }
 
-// summaryEvery is how often the log tells of dropped events, at most.
+// summaryEvery is the time between two log lines about dropped events.
 const summaryEvery = time.Minute
 
 func newGate(cfg *Config, count *counters, logger *zap.Logger) *gate {
@@ -33,7 +33,7 @@ func newGate(cfg *Config, count *counters, logger *zap.Logger) *gate {
 	return g
 }
 
-// start tells of a disabled stream, which looks like an enabled one to its sender.
+// start warns of a disabled stream: its sender cannot see that it is disabled.
 func (g *gate) start(context.Context, component.Host) error {
 	if !g.cfg.Enabled {
 		g.logger.Warn("The stream is disabled: events are acknowledged and dropped, and will not be sent later; enabled: true switches it on")

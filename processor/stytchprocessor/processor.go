@@ -9,9 +9,8 @@ import (
 	"go.opentelemetry.io/collector/processor/processorhelper"
 )
 
-// createLogs puts the gate first, so that what it drops is not remembered as gone
-// through, then the labels, then deduplication, which needs the next consumer's
-// answer.
+// createLogs puts the gate before deduplication, so that an event it drops is not
+// remembered. Deduplication comes last since it needs the next consumer's answer.
 func createLogs(ctx context.Context, set processor.Settings, cc component.Config, next consumer.Logs) (processor.Logs, error) {
 	cfg := cc.(*Config)
 	count, err := newCounters(set)

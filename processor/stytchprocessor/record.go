@@ -9,11 +9,10 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
-// key stands for an event's project and id: 128 bits of hashes, each with a random
-// seed of its own that never leaves the process. A new event is taken for one of
-// 500,000 remembered ones with a chance of 500,000 in 2^128: once in 10^21
-// years at 20,000 events a second. Without the seeds nobody can make ids that
-// collide.
+// key identifies an event by its project and id: two 64-bit hashes, each with a random
+// seed that never leaves the process, so that nobody can choose ids that collide. A
+// new event equals one of 500,000 remembered events by chance with a probability of
+// 500,000 in 2^128: once in 10^21 years at 20,000 events a second.
 type key [2]uint64
 
 // noKey is the key of an event without an id.
@@ -32,22 +31,22 @@ func hash(seeds [2]maphash.Seed, s string) key {
 	return key{maphash.String(seeds[0], s), maphash.String(seeds[1], s)}
 }
 
-// record is what deduplication knows of a log record.
+// record is a log record as deduplication sees it.
 type record struct {
 	key    key
-	holder *claim // whoever has it in flight, where action is wait
+	holder *claim // if action is wait: the claim that has the key in flight
 	action action
 }
 
 type action uint8
 
 const (
-	forward action = iota // it is ours to hand on
-	drop                  // it went through before, or comes twice in this request
+	forward action = iota // this request hands it on
+	drop                  // it went through before, or stands twice in this request
 	wait                  // another request has it in flight
 )
 
-// records lists the log records of ld, in order.
+// records returns the log records of ld, in order.
 func (s seeds) records(ld plog.Logs) []record {
 	list := make([]record, 0, ld.LogRecordCount())
 	for _, rl := range ld.ResourceLogs().All() {
@@ -70,8 +69,9 @@ func (s seeds) projectKey(resource pcommon.Map) key {
 	return hash(s.project, project)
 }
 
-// key hashes the message id of a webhook, which its retries share, or else the
-// id of the event, and joins it with its project: two projects may use one id.
+// key returns the key of a record: the hash of its webhook message id, which retries
+// share, or else of its event id, joined with its project's hash since two projects
+// may use the same id. It returns noKey for a record without an id.
 func (s seeds) key(project key, attrs pcommon.Map) key {
 	id, ok := attrs.Get(stytch.AttrWebhookID)
 	if !ok {
@@ -84,7 +84,7 @@ func (s seeds) key(project key, attrs pcommon.Map) key {
 	return key{k[0] ^ project[0], k[1] ^ project[1]}
 }
 
-// keep removes the records that have another action, and what is empty then.
+// keep removes the records of ld with another action than a, then what is empty.
 func keep(ld plog.Logs, list []record, a action) {
 	i := -1
 	ld.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {

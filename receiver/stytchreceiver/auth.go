@@ -9,17 +9,17 @@ import (
 	"go.opentelemetry.io/collector/extension/extensionauth"
 )
 
-// authenticator is a guard by an auth extension, as confighttp has one for the
-// whole server.
-type authenticator struct {
+// extensionAuth authenticates senders by an auth extension, as confighttp does for a
+// whole server. If it is nil, it accepts every sender.
+type extensionAuth struct {
 	extension extensionauth.Server
 	params    []string // query parameters that the extension sees as headers
-	scheme    string   // WWW-Authenticate of a refusal
+	challenge string   // WWW-Authenticate of a 401; "" for none
 }
 
-// authenticator returns nil where no auth is configured: everyone may in. Its
-// errors name the key in the whole configuration.
-func (r *stytchReceiver) authenticator(ctx context.Context, host component.Host) (guard, error) {
+// newExtensionAuth returns nil if http::auth is not set. Its errors name the key in
+// the whole configuration.
+func (r *stytchReceiver) newExtensionAuth(ctx context.Context, host component.Host) (*extensionAuth, error) {
 	auth := r.cfg.HTTP.Auth.Get()
 	if auth == nil {
 		return nil, nil
@@ -33,28 +33,25 @@ func (r *stytchReceiver) authenticator(ctx context.Context, host component.Host)
 	if !ok {
 		return nil, fmt.Errorf("%s::authenticator: the extension %q cannot authenticate senders", key, id)
 	}
-	a := &authenticator{extension: extension, params: auth.RequestParameters, scheme: schemes[id.Type().String()]}
-	if a.admitsEmpty(ctx) {
+	// basicauth accepts this if the environment variables of its credentials are not set.
+	if _, err := extension.Authenticate(ctx, map[string][]string{"Authorization": {"Basic Og=="}}); err == nil {
 		return nil, fmt.Errorf("%s: the extension %q lets an empty user name with an empty password in: set the variables of its credentials", key, id)
 	}
-	return a, nil
+	return &extensionAuth{extension: extension, params: auth.RequestParameters, challenge: challenges[id.Type().String()]}, nil
 }
 
-// schemes is how the best known extensions want to be spoken to.
-var schemes = map[string]string{
+// challenges are the values of WWW-Authenticate by type of extension.
+var challenges = map[string]string{
 	"basicauth":       `Basic realm="stytch", charset="UTF-8"`,
 	"bearertokenauth": "Bearer",
 	"oidc":            "Bearer",
 }
 
-// admitsEmpty tells whether an empty user name with an empty password is let
-// in: basicauth does so where the environment variables of both are not set.
-func (a *authenticator) admitsEmpty(ctx context.Context) bool {
-	_, err := a.extension.Authenticate(ctx, map[string][]string{"Authorization": {"Basic Og=="}})
-	return err == nil
-}
-
-func (a *authenticator) admit(answer http.Header, r *http.Request) (context.Context, error) {
+// Authenticate is a protocol's.
+func (a *extensionAuth) Authenticate(answer http.Header, r *http.Request) (context.Context, error) {
+	if a == nil {
+		return r.Context(), nil
+	}
 	sources := r.Header
 	if len(a.params) > 0 {
 		sources = r.Header.Clone()
@@ -69,8 +66,8 @@ func (a *authenticator) admit(answer http.Header, r *http.Request) (context.Cont
 	if err == nil {
 		return ctx, nil
 	}
-	if a.scheme != "" {
-		answer.Set("WWW-Authenticate", a.scheme)
+	if a.challenge != "" {
+		answer.Set("WWW-Authenticate", a.challenge)
 	}
-	return nil, refuse(http.StatusUnauthorized, reasonAuth, err)
+	return nil, newHTTPError(reasonAuth, err)
 }

@@ -49,9 +49,9 @@ func TestAuth(t *testing.T) {
 	resp, _ = r.post("/v1/events?token=Bearer+good", "{}")
 	require.Equal(t, http.StatusAccepted, resp.StatusCode)
 	r.requireCounts("otelcol_receiver_stytch_requests",
-		metricdata.DataPoint[int64]{Attributes: doorAttr("events", 401), Value: 1},
-		metricdata.DataPoint[int64]{Attributes: doorAttr("loki_push", 401), Value: 1},
-		metricdata.DataPoint[int64]{Attributes: doorAttr("events", 202), Value: 2})
+		metricdata.DataPoint[int64]{Attributes: protocolAttr("events", 401), Value: 1},
+		metricdata.DataPoint[int64]{Attributes: protocolAttr("loki_push", 401), Value: 1},
+		metricdata.DataPoint[int64]{Attributes: protocolAttr("events", 202), Value: 2})
 }
 
 func TestChallenge(t *testing.T) {
@@ -61,10 +61,10 @@ func TestChallenge(t *testing.T) {
 		id := component.MustNewIDWithName(kind, "x")
 		cfg := createDefaultConfig().(*Config)
 		cfg.HTTP.Auth = configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: id}})
-		auth, err := newTestReceiver(t, cfg).authenticator(t.Context(), extensions{id: oneToken{}})
+		auth, err := newTestReceiver(t, cfg).newExtensionAuth(t.Context(), extensions{id: oneToken{}})
 		require.NoError(t, err)
 		answer := http.Header{}
-		_, err = auth.admit(answer, httptest.NewRequest(http.MethodPost, "/", nil))
+		_, err = auth.Authenticate(answer, httptest.NewRequest(http.MethodPost, "/", nil))
 		require.EqualError(t, err, "who are you?")
 		require.Equal(t, want, answer.Get("WWW-Authenticate"))
 	}
@@ -111,7 +111,7 @@ func (everyone) Authenticate(ctx context.Context, _ map[string][]string) (contex
 	return ctx, nil
 }
 
-func TestOpenDoorIsWarnedOf(t *testing.T) {
+func TestOpenReceiverIsWarnedOf(t *testing.T) {
 	warnings := func(endpoint string) int {
 		r := start(t, nil, func(cfg *Config) { cfg.HTTP.NetAddr.Endpoint = endpoint })
 		return r.logs.FilterLevelExact(zapcore.WarnLevel).FilterMessageSnippet("http::auth").Len()

@@ -89,7 +89,7 @@ func poster(t testing.TB, path string, body []byte, header http.Header) func() {
 	}
 }
 
-func BenchmarkDoors(b *testing.B) {
+func BenchmarkProtocols(b *testing.B) {
 	key, err := standardwebhooks.NewWebhook(vectorSecret)
 	require.NoError(b, err)
 	asJSON := http.Header{"Content-Type": {"application/json"}}
@@ -120,7 +120,7 @@ func BenchmarkDoors(b *testing.B) {
 }
 
 // BenchmarkServer is one event a request through all that confighttp puts
-// before the doors, with telemetry as the collector has it by default, and with
+// before the protocols, with telemetry as the collector has it by default, and with
 // its metrics at the level detailed.
 func BenchmarkServer(b *testing.B) {
 	for name, views := range map[string][]metric.View{"normal": {drop("*")}, "detailed": nil} {
@@ -147,7 +147,7 @@ func BenchmarkServer(b *testing.B) {
 	}
 }
 
-// Twelve allocations an event is what the door may cost, plog included.
+// Twelve allocations an event is what a protocol may cost, plog included.
 func TestAllocationsPerEvent(t *testing.T) {
 	const n, most = 1000, 12
 	events := oneProject(n)

@@ -11,39 +11,37 @@ import (
 	"sync"
 )
 
-// bodyReader reads request bodies into buffers that are used again. One limit
-// holds for the bytes on the wire and for those that they decompress to.
-type bodyReader struct {
-	limit     int64    // bytes
-	encodings []string // allowed Content-Encodings; empty allows all
-	trusted   bool     // the senders, who have authenticated themselves: their Content-Length is set aside at once, see mostSetAside
+// bodyLimits bounds the bodies of a protocol.
+type bodyLimits struct {
+	limit   int64 // bytes, as sent and as decompressed
+	pool    *pool // memory for bodies as they are sent
+	trusted bool  // senders are authenticated: memory for their Content-Length is reserved at once, see reservedAtOnce
 }
 
-// mostSetAside is the part of the pool that is set aside for a body of which nothing
-// has come: the sender of a large one may be slow, or gone. What is larger than an
-// eighth is set aside as it comes.
-const mostSetAside = 8
+// reservedAtOnce is the part of the pool that is reserved for a body of which no byte
+// has arrived: an eighth at most, since the sender of a large body may be slow or gone.
+// The rest is reserved as the bytes arrive.
+const reservedAtOnce = 8
 
-// body is a request's body.
+// body is a request's body, in buffers that are used again.
 type body struct {
-	data []byte // after decompression
-	wire int    // bytes on the wire
+	data []byte // decompressed
+	wire int    // bytes as sent
 
-	buffer []byte // holds what was read last, or what that decompressed to
-	spare  []byte // the other of the two: see swap
+	buffer []byte // what was read or decompressed last
+	spare  []byte // see swap
 }
 
 var usedBodies = sync.Pool{New: func() any { return new(body) }}
 
-// firstBuffer is what a body is first read into; keepBuffer is the largest
-// buffer that is kept for later: one huge request must not pin its memory for
-// ever. Both in bytes.
+// firstBuffer is the size of a new buffer. keepBuffer is the largest buffer that is kept
+// for later requests: one huge request must not occupy its memory for ever. Both in bytes.
 const (
 	firstBuffer = 16 << 10
 	keepBuffer  = 4 << 20
 )
 
-// release makes b available to other requests.
+// release makes b available to other requests. Nobody may use b or its data after it.
 func (b *body) release() {
 	b.data, b.wire = nil, 0
 	if cap(b.buffer) > keepBuffer {
@@ -55,42 +53,39 @@ func (b *body) release() {
 	usedBodies.Put(b)
 }
 
-// read returns the body, which is to be released, or the refusal. It raises sent to
-// the bytes on the wire, of strangers as they come, and held to what the request weighs
-// while it is parsed, before anything is decompressed.
-func (br *bodyReader) read(r *http.Request, f format, sent, held *share) (*body, error) {
-	if given := r.Header.Get("Content-Encoding"); len(br.encodings) > 0 && !slices.Contains(br.encodings, given) {
-		return nil, refuse(http.StatusBadRequest, reasonEncoding, fmt.Errorf("Content-Encoding %.40q is not among http::compression_algorithms", given))
+// read returns the body, which the caller releases, or an *httpError. It raises sent to
+// the bytes of the body as they arrive, for trusted senders at once. Before it decompresses
+// the body, it raises held to the weight of the request while it is parsed.
+func (l bodyLimits) read(r *http.Request, f format, sent, held *share) (*body, error) {
+	if r.ContentLength > l.limit {
+		return nil, l.httpError(errTooLarge)
 	}
-	if r.ContentLength > br.limit {
-		return nil, br.refusal(errTooLarge)
-	}
-	if br.trusted {
-		if err := sent.raise(min(r.ContentLength, sent.pool.size/mostSetAside)); err != nil {
+	if l.trusted {
+		if err := sent.raise(min(r.ContentLength, sent.pool.size/reservedAtOnce)); err != nil {
 			return nil, err
 		}
 	}
 	b := usedBodies.Get().(*body)
-	if err := br.fill(b, r.Body, f, sent, held); err != nil {
+	if err := l.fill(b, r.Body, f, sent, held); err != nil {
 		b.release()
-		return nil, br.refusal(err)
+		return nil, l.httpError(err)
 	}
 	return b, nil
 }
 
-func (br *bodyReader) fill(b *body, wire io.Reader, f format, sent, held *share) error {
+func (l bodyLimits) fill(b *body, wire io.Reader, f format, sent, held *share) error {
 	if f.snappyBlock {
 		b.swap()
 	}
 	if f.encoding != nil {
 		b.swap()
 	}
-	if err := b.readAll(wire, br.limit, sent); err != nil {
+	if err := b.readAll(wire, l.limit, sent); err != nil {
 		return err
 	}
 	b.wire = len(b.buffer)
 	if f.encoding != nil {
-		if err := b.decompress(f.encoding, br.limit, held); err != nil {
+		if err := b.decompress(f.encoding, l.limit, held); err != nil {
 			if strings.HasPrefix(err.Error(), f.encoding.name+":") {
 				return err
 			}
@@ -98,7 +93,7 @@ func (br *bodyReader) fill(b *body, wire io.Reader, f format, sent, held *share)
 		}
 	}
 	if f.snappyBlock {
-		if err := b.decompress(snappyBlock, br.limit, held); err != nil {
+		if err := b.decompress(snappyBlock, l.limit, held); err != nil {
 			return err
 		}
 	}
@@ -106,9 +101,9 @@ func (br *bodyReader) fill(b *body, wire io.Reader, f format, sent, held *share)
 	return held.renew(parseWeight(int64(len(b.data)), expectedRecords(int64(len(b.data)))))
 }
 
-// readAll reads into b.buffer. What does not fit is read in pieces that are
-// joined at the end, when the size is known: what turns out to be too large has
-// cost no more memory than the limit, which doubling one buffer would exceed.
+// readAll reads a body into b.buffer. What does not fit there is read in pieces, which are
+// joined once the size is known: so a body that is too large takes no more memory than the
+// limit, which a doubling buffer would exceed.
 func (b *body) readAll(r io.Reader, limit int64, sent *share) error {
 	if err := sent.raise(firstBuffer); err != nil {
 		return err
@@ -132,13 +127,13 @@ func (b *body) readAll(r io.Reader, limit int64, sent *share) error {
 			return err
 		}
 		if len(piece) < cap(piece) {
-			if err := sent.raise(wholeSteps(size + int64(len(piece)))); err != nil { // of a used buffer
+			if err := sent.raise(wholeSteps(size + int64(len(piece)))); err != nil { // a used buffer is larger
 				return err
 			}
 			continue
 		}
 		full, size = append(full, piece), size+int64(len(piece))
-		// One byte over the limit tells that there is more.
+		// Room for one byte more than the limit shows whether the body is larger.
 		next := min(size, limit+1-size)
 		if err := sent.raise(wholeSteps(size + next)); err != nil {
 			return err
@@ -151,21 +146,21 @@ func (b *body) readAll(r io.Reader, limit int64, sent *share) error {
 	return nil
 }
 
-// wholeSteps rounds n up, so that a body's share is not raised at each packet.
+// wholeSteps rounds n up, so that not every packet raises the share.
 func wholeSteps(n int64) int64 { return (n + firstBuffer - 1) / firstBuffer * firstBuffer }
 
-// refusal is the answer to a body that could not be read.
-func (br *bodyReader) refusal(err error) error {
-	var refusal *refused
+// httpError returns the *httpError of a body that could not be read.
+func (l bodyLimits) httpError(err error) error {
+	var known *httpError
 	var timeout net.Error
 	switch {
-	case errors.As(err, &refusal):
-		return refusal
+	case errors.As(err, &known):
+		return known
 	case tooLarge(err):
-		return refuse(http.StatusRequestEntityTooLarge, reasonTooLarge, fmt.Errorf("the body is larger than %d bytes", br.limit))
+		return newHTTPError(reasonTooLarge, fmt.Errorf("the body is larger than %d bytes", l.limit))
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return refuse(http.StatusRequestTimeout, reasonTimeout, errors.New("the body did not arrive in time"))
+		return newHTTPError(reasonTimeout, errors.New("the body did not arrive in time"))
 	default:
-		return refuse(http.StatusBadRequest, reasonEncoding, fmt.Errorf("reading the body: %w", err))
+		return newHTTPError(reasonEncoding, fmt.Errorf("reading the body: %w", err))
 	}
 }

@@ -177,7 +177,7 @@ func TestSlowWebhooksLeaveRoomForPushes(t *testing.T) {
 // is gone, does not keep the others' out.
 func TestASlowSenderLeavesRoomForOthers(t *testing.T) {
 	rcv := newTestReceiver(t, createDefaultConfig().(*Config))
-	routes, err := rcv.routes(&authenticator{extension: everyone{}}, defaultMaxRequestBodySize)
+	routes, err := rcv.routes(&extensionAuth{extension: everyone{}}, defaultMaxRequestBodySize)
 	require.NoError(t, err)
 	r := httptest.NewServer(routes)
 	defer r.Close()

@@ -15,44 +15,44 @@ import (
 
 // Config is the configuration of the receiver.
 type Config struct {
-	// HTTP is the server of all doors. Its auth guards the Loki and the events
-	// door; webhooks carry no credentials but a signature.
+	// HTTP is the server of all protocols. Its auth holds for loki_push and events;
+	// webhooks carry a signature instead of credentials.
 	HTTP confighttp.ServerConfig `mapstructure:"http"`
-	// LokiPush is the door at /loki/api/v1/push. On unless `enabled: false`.
+	// LokiPush is Loki's push API. On unless `enabled: false`.
 	LokiPush configoptional.Optional[LokiPushConfig] `mapstructure:"loki_push"`
-	// Events is the door for plain JSON. On unless `enabled: false`.
+	// Events takes plain JSON. On unless `enabled: false`.
 	Events configoptional.Optional[EventsConfig] `mapstructure:"events"`
-	// Webhook is the door for webhooks. On when a secret is set.
+	// Webhook takes Stytch's webhooks. On when a secret is set.
 	Webhook configoptional.Optional[WebhookConfig] `mapstructure:"webhook"`
 	// MaxEventsPerRequest bounds what one request can cost: a body of the
 	// largest size can hold millions of empty events.
 	MaxEventsPerRequest int `mapstructure:"max_events_per_request"`
-	// MaxInflightBytes bounds the memory that all requests take at a time. 0 is a
-	// quarter of GOMEMLIMIT, or 64 MiB where it is not set.
+	// MaxInflightBytes bounds the memory that all requests take at a time. 0 means a
+	// quarter of GOMEMLIMIT, or 64 MiB if that is not set.
 	MaxInflightBytes int64 `mapstructure:"max_inflight_bytes"`
 	// Promote names further root members of an event that become record
 	// attributes: organization_id becomes stytch.organization_id.
 	Promote []string `mapstructure:"promote"`
 }
 
-// LokiPushConfig is the configuration of the Loki door, whose path is Loki's.
+// LokiPushConfig is the configuration of loki_push. Its path is Loki's.
 type LokiPushConfig struct{}
 
-// EventsConfig is the configuration of the events door.
+// EventsConfig is the configuration of events.
 type EventsConfig struct {
-	// Path of the door, beginning with a slash.
+	// Path begins with a slash.
 	Path string `mapstructure:"path"`
 }
 
-// WebhookConfig is the configuration of the door for webhooks, whose senders
-// are known by their signatures.
+// WebhookConfig is the configuration of webhook. Senders are authenticated by their
+// signatures.
 type WebhookConfig struct {
-	// Path of the door, beginning with a slash.
+	// Path begins with a slash.
 	Path string `mapstructure:"path"`
-	// Secrets are the signing secrets, whsec_ and base64. While one is
-	// rotated there are two; of several projects each has its own.
+	// Secrets are the signing secrets, whsec_ and base64. List two while one is rotated,
+	// and one for each project.
 	Secrets []configopaque.String `mapstructure:"secrets"`
-	// MaxBodySize bounds the body of a webhook, in bytes: it is read before its
+	// MaxBodySize bounds the body of a webhook, in bytes: the body is read before its
 	// signature can be checked.
 	MaxBodySize int64 `mapstructure:"max_body_size"`
 }
@@ -60,7 +60,7 @@ type WebhookConfig struct {
 // defaultMaxWebhookSize is in bytes. A webhook holds one object, of a few KB.
 const defaultMaxWebhookSize = 1 << 20
 
-// keys decodes the secrets. No error holds any of one.
+// keys decodes the secrets. Its errors hold no part of a secret.
 func (cfg *WebhookConfig) keys() ([][]byte, error) {
 	if len(cfg.Secrets) == 0 {
 		return nil, errors.New("webhook::secrets: at least one is required, or `enabled: false`")
@@ -82,7 +82,7 @@ const readyPath = "/ready"
 func (cfg *Config) Validate() error {
 	var errs []error
 	if !cfg.LokiPush.HasValue() && !cfg.Events.HasValue() && !cfg.Webhook.HasValue() {
-		errs = append(errs, errors.New("no door is open: enable at least one of `loki_push`, `events` and `webhook`"))
+		errs = append(errs, errors.New("no protocol is on: enable at least one of `loki_push`, `events` and `webhook`"))
 	}
 	taken := map[string]string{lokipush.Path: "loki_push", readyPath: "the readiness probe"}
 	if cfg.Events.HasValue() {
@@ -110,15 +110,15 @@ func (cfg *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// claimPath refuses what http.ServeMux would panic over or never reach: a path
-// that is no clean path, holds a wildcard, or stands twice.
-func claimPath(taken map[string]string, door, at string) error {
+// claimPath returns an error for a path that http.ServeMux would panic over or never
+// reach: one that is not clean, holds a wildcard, or is taken.
+func claimPath(taken map[string]string, protocol, at string) error {
 	if !strings.HasPrefix(at, "/") || strings.ContainsAny(at, "{} ?#%") || path.Clean(at) != at {
-		return fmt.Errorf("%s::path: must begin with a slash, not end with one, and hold no braces, spaces, `%%`, `?`, `#`, `//` or dots between slashes, got %q", door, at)
+		return fmt.Errorf("%s::path: must begin with a slash, not end with one, and hold no braces, spaces, `%%`, `?`, `#`, `//` or dots between slashes, got %q", protocol, at)
 	}
 	if other, ok := taken[at]; ok {
-		return fmt.Errorf("%s::path: %q is the path of %s", door, at, other)
+		return fmt.Errorf("%s::path: %q is the path of %s", protocol, at, other)
 	}
-	taken[at] = door
+	taken[at] = protocol
 	return nil
 }

@@ -16,23 +16,23 @@ import (
 // compressionAlgorithms are those of http::compression_algorithms that a protocol takes.
 var compressionAlgorithms = []string{"", "gzip", "deflate", "snappy", "zstd"}
 
-// validateHTTP refuses what confighttp and net/http take, and fail over later or
-// read otherwise than it is meant: without an endpoint they listen on any port of
-// any address, and a time without a unit is nanoseconds.
+// validateHTTP rejects values that confighttp and net/http accept but fail over later or
+// misread: without an endpoint they listen on any port of any address, and a time without
+// a unit is in nanoseconds.
 func validateHTTP(cfg *confighttp.ServerConfig) error {
 	var errs []error
-	refuse := func(key, format string, values ...any) {
+	reject := func(key, format string, values ...any) {
 		errs = append(errs, fmt.Errorf("http::"+key+": "+format, values...))
 	}
 	if at := cfg.NetAddr; strings.HasPrefix(string(at.Transport), "tcp") && !isAddress(at.Endpoint) {
-		refuse("endpoint", "must be a host and a port such as localhost:8321, got %q", at.Endpoint)
+		reject("endpoint", "must be a host and a port such as localhost:8321, got %q", at.Endpoint)
 	}
 	if cfg.MaxRequestBodySize < 0 {
-		refuse("max_request_body_size", "must not be negative, got %d", cfg.MaxRequestBodySize)
+		reject("max_request_body_size", "must not be negative, got %d", cfg.MaxRequestBodySize)
 	}
 	for i, name := range cfg.CompressionAlgorithms {
 		if !slices.Contains(compressionAlgorithms, name) {
-			refuse(fmt.Sprintf("compression_algorithms::%d", i), `must be "", gzip, deflate, snappy or zstd, got %q`, name)
+			reject(fmt.Sprintf("compression_algorithms::%d", i), `must be "", gzip, deflate, snappy or zstd, got %q`, name)
 		}
 	}
 	for _, limit := range []struct {
@@ -45,14 +45,14 @@ func validateHTTP(cfg *confighttp.ServerConfig) error {
 		{"idle_timeout", cfg.IdleTimeout},
 	} {
 		if limit.time != 0 && limit.time < time.Millisecond {
-			refuse(limit.key, "must be at least 1ms, or 0 for none, got %s: write it with a unit, such as 30s", limit.time)
+			reject(limit.key, "must be at least 1ms, or 0 for none, got %s: write it with a unit, such as 30s", limit.time)
 		}
 	}
 	for name, value := range cfg.ResponseHeaders.Iter {
 		if !httpguts.ValidHeaderFieldName(name) {
-			refuse("response_headers", "%q is no name of a header", name)
+			reject("response_headers", "%q is no name of a header", name)
 		} else if !httpguts.ValidHeaderFieldValue(string(value)) {
-			refuse("response_headers::"+name, "holds a control character")
+			reject("response_headers::"+name, "holds a control character")
 		}
 	}
 	return errors.Join(errs...)

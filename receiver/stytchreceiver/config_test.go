@@ -58,7 +58,7 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		values map[string]any
 		want   string
 	}{
-		"no door":           {map[string]any{"loki_push": off, "events": off}, "no door is open: enable at least one of `loki_push`, `events` and `webhook`"},
+		"no protocol":       {map[string]any{"loki_push": off, "events": off}, "no protocol is on: enable at least one of `loki_push`, `events` and `webhook`"},
 		"no slash":          {map[string]any{"events": map[string]any{"path": "v1"}}, "events::path: must begin with a slash, not end with one, and hold no braces, spaces, `%`, `?`, `#`, `//` or dots between slashes, got \"v1\""},
 		"wildcard":          {map[string]any{"events": map[string]any{"path": "/{x}"}}, "events::path: must begin with a slash, not end with one, and hold no braces, spaces, `%`, `?`, `#`, `//` or dots between slashes, got \"/{x}\""},
 		"Loki's path":       {map[string]any{"events": map[string]any{"path": "/loki/api/v1/push"}}, "events::path: \"/loki/api/v1/push\" is the path of loki_push"},

@@ -22,13 +22,13 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadata"
 )
 
-// TestConsumeContract holds each door to the collector's contract: what a
+// TestConsumeContract holds each protocol to the collector's contract: what a
 // pipeline refuses for now is sent again and arrives, what it refuses for ever
 // is not.
 func TestConsumeContract(t *testing.T) {
 	key, err := standardwebhooks.NewWebhook(vectorSecret)
 	require.NoError(t, err)
-	for door, request := range map[string]func(id string) (path, body string, header http.Header){
+	for protocol, request := range map[string]func(id string) (path, body string, header http.Header){
 		"loki_push": func(id string) (string, string, http.Header) {
 			return lokiPath, `{"streams":[{"stream":{"a":"b"},"values":[["1","{}",{"test_id":"` + id + `"}]]}]}`, http.Header{"Content-Type": {"application/json"}}
 		},
@@ -40,7 +40,7 @@ func TestConsumeContract(t *testing.T) {
 			return webhookPath, body, sign(t, key, id, time.Now(), body)
 		},
 	} {
-		t.Run(door, func(t *testing.T) {
+		t.Run(protocol, func(t *testing.T) {
 			listener, err := net.Listen("tcp", "localhost:0")
 			require.NoError(t, err)
 			require.NoError(t, listener.Close())

@@ -6,27 +6,28 @@ import (
 	"net/http"
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
-
 	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
 )
 
-// eventsFormat tells how a body of plain JSON is compressed.
-func eventsFormat(header http.Header) (format, error) {
-	given := header.Get("Content-Encoding")
-	if given != "" {
-		if err := supported(given, "gzip", "zstd"); err != nil {
-			return format{}, refuse(http.StatusBadRequest, reasonEncoding, err)
-		}
-	}
-	return format{encoding: encodings[given], parse: parseEvents}, nil
+// events takes plain JSON: an object, an array of objects, or objects on lines of
+// their own (NDJSON).
+type events struct {
+	*extensionAuth
+	jsonErrors
+	path      string
+	encodings []string // http::compression_algorithms
 }
 
-// parseEvents reads a JSON object, an array of objects, or objects that stand
-// on lines of their own (NDJSON). Line ends, blank lines and white space
-// around an object are not the event's; every byte inside it is.
-func parseEvents(_ http.Header, body []byte, b *batch) error {
+func (p *events) endpoint() endpoint { return endpoint{"events", p.path, http.StatusAccepted} }
+
+func (p *events) format(header http.Header) (format, error) {
+	encoding, err := encodingOf(header, p.encodings, "gzip", "zstd")
+	return format{encoding: encoding, parse: parseEvents}, err
+}
+
+// parseEvents keeps every byte of an object. Line ends, blank lines and white space
+// around an object do not belong to it.
+func parseEvents(_ http.Header, body []byte, b *logsBuilder) error {
 	text := string(body) // one copy, whose memory all events of the request share
 	b.stream(nil, 0)
 	i := jsonscan.SkipSpace(text, 0)
@@ -34,13 +35,13 @@ func parseEvents(_ http.Header, body []byte, b *batch) error {
 	case i == len(text):
 		return errors.New("the body is empty: want a JSON object, an array of objects, or an object on each line")
 	case text[i] == '[':
-		return b.array(text, i)
+		return parseArray(text, i, b)
 	default:
-		return b.lines(text, i)
+		return parseLines(text, i, b)
 	}
 }
 
-func (b *batch) array(text string, i int) error {
+func parseArray(text string, i int, b *logsBuilder) error {
 	a, err := jsonscan.ReadArray(text, i, 0)
 	if err != nil {
 		return err
@@ -50,7 +51,7 @@ func (b *batch) array(text string, i int) error {
 		if !more {
 			break
 		}
-		end, err := b.object(text, i)
+		end, err := b.addObject(text, i)
 		if err != nil {
 			return fmt.Errorf("element %d: %w", n, err)
 		}
@@ -62,10 +63,10 @@ func (b *batch) array(text string, i int) error {
 	return jsonscan.CheckEnd(text, a.End(), "array")
 }
 
-func (b *batch) lines(text string, i int) error {
+func parseLines(text string, i int, b *logsBuilder) error {
 	line := 1 + strings.Count(text[:i], "\n")
 	for {
-		end, err := b.object(text, i)
+		end, err := b.addObject(text, i)
 		if err != nil {
 			return fmt.Errorf("line %d: %w", line, err)
 		}
@@ -79,21 +80,4 @@ func (b *batch) lines(text string, i int) error {
 		}
 		i = next
 	}
-}
-
-// object adds the event that starts at text[i] and returns where it ends.
-func (b *batch) object(text string, i int, metadata ...lokipush.Label) (int, error) {
-	end, err := b.event.ScanAt(text, i, b.promote)
-	if err == nil {
-		err = b.add(text[i:end], b.instant(), metadata, b.promote)
-	}
-	return end, err
-}
-
-// instant is the time that the event tells, else that of its arrival.
-func (b *batch) instant() pcommon.Timestamp {
-	if at := b.event.Time(); at != 0 {
-		return at
-	}
-	return b.arrived
 }

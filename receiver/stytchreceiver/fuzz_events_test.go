@@ -24,9 +24,9 @@ func FuzzEvents(f *testing.F) {
 	}
 	f.Add(encoded(f, "gzip", 100, "{}\n{}"), "gzip")
 	f.Add(encoded(f, "zstd", 100, "[{}]"), "zstd")
-	door := newFuzzed(f)
+	fuzzed := newFuzzed(f)
 	f.Fuzz(func(t *testing.T, body []byte, encoding string) {
-		records, taken := door.send(t, "/v1/events", body, http.Header{"Content-Encoding": {encoding}})
+		records, taken := fuzzed.send(t, "/v1/events", body, http.Header{"Content-Encoding": {encoding}})
 		if !taken {
 			return
 		}
@@ -43,7 +43,7 @@ func FuzzEvents(f *testing.F) {
 			requireEvents(t, body, again)
 		}
 		if whole := "[" + strings.Join(again, ",") + "]"; len(whole) <= fuzzLimit {
-			records, taken = door.send(t, "/v1/events", []byte(whole), http.Header{})
+			records, taken = fuzzed.send(t, "/v1/events", []byte(whole), http.Header{})
 			require.True(t, taken)
 			require.Len(t, records, len(again))
 		}
@@ -78,7 +78,7 @@ func FuzzWebhook(f *testing.F) {
 	}
 	f.Add([]byte(vectorBody), vectorID, vectorSignature, int64(301))
 	f.Add([]byte("{}"), "", "v1,", int64(-301))
-	door := newFuzzed(f)
+	fuzzed := newFuzzed(f)
 	key, err := standardwebhooks.NewWebhook(vectorSecret)
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, body []byte, id, signature string, skew int64) {
@@ -87,7 +87,7 @@ func FuzzWebhook(f *testing.F) {
 		if signature != "" {
 			header.Set("webhook-signature", signature)
 		}
-		records, taken := door.send(t, webhookPath, body, header)
+		records, taken := fuzzed.send(t, webhookPath, body, header)
 		verified := key.Verify(body, header)
 		if taken {
 			if !errors.Is(verified, standardwebhooks.ErrMessageTooOld) { // a second has passed

@@ -29,12 +29,12 @@ func FuzzLokiJSON(f *testing.F) {
 	}
 	f.Add(encoded(f, "zstd", 100, "{}"), "zstd")
 	f.Add(encoded(f, "deflate", 100, "{}"), "deflate")
-	door := newFuzzed(f)
+	fuzzed := newFuzzed(f)
 	header := func(encoding string) http.Header {
 		return http.Header{"Content-Type": {"application/json"}, "Content-Encoding": {encoding}}
 	}
 	f.Fuzz(func(t *testing.T, body []byte, encoding string) {
-		records, taken := door.send(t, lokiPath, body, header(encoding))
+		records, taken := fuzzed.send(t, lokiPath, body, header(encoding))
 		if !taken {
 			return
 		}
@@ -53,7 +53,7 @@ func FuzzLokiJSON(f *testing.F) {
 		}
 		again := `{"streams":[{"stream":{"a":"b"},"values":[` + strings.Join(values, ",") + `]}]}`
 		if len(again) <= fuzzLimit {
-			records, taken = door.send(t, lokiPath, []byte(again), header(""))
+			records, taken = fuzzed.send(t, lokiPath, []byte(again), header(""))
 			require.True(t, taken)
 			requireEntries(t, want, records)
 		}
@@ -116,13 +116,13 @@ func FuzzLokiProtobuf(f *testing.F) {
 		f.Add(snappy.Encode(nil, body), true)
 	}
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2, 3}, true)
-	door := newFuzzed(f)
+	fuzzed := newFuzzed(f)
 	header := http.Header{"Content-Type": {"application/x-protobuf"}}
 	f.Fuzz(func(t *testing.T, body []byte, block bool) {
 		if !block {
 			body = snappy.Encode(nil, body)
 		}
-		records, taken := door.send(t, lokiPath, body, header)
+		records, taken := fuzzed.send(t, lokiPath, body, header)
 		if !taken {
 			return
 		}

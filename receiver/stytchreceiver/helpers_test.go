@@ -22,10 +22,10 @@ func quote(t *testing.T, s string) string {
 	return string(quoted)
 }
 
-// doorAttr is the attributes of a door's metrics, with an answer's code for
+// protocolAttr is the attributes of a protocol's metrics, with an answer's code for
 // those that have one.
-func doorAttr(door string, code ...int) attribute.Set {
-	attrs := []attribute.KeyValue{attribute.String("receiver", "stytch/test"), attribute.String("door", door)}
+func protocolAttr(protocol string, code ...int) attribute.Set {
+	attrs := []attribute.KeyValue{attribute.String("receiver", "stytch/test"), attribute.String("protocol", protocol)}
 	for _, c := range code {
 		attrs = append(attrs, attribute.Int("http.response.status_code", c))
 	}
@@ -43,9 +43,9 @@ func (r *running) requireCounts(name string, want ...metricdata.DataPoint[int64]
 		metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
-// refusedAttr is the attributes of a door's refused requests.
-func refusedAttr(door, reason string) attribute.Set {
-	return attribute.NewSet(attribute.String("receiver", "stytch/test"), attribute.String("door", door), attribute.String("reason", reason))
+// refusedAttr is the attributes of a protocol's refused requests.
+func refusedAttr(protocol, reason string) attribute.Set {
+	return attribute.NewSet(attribute.String("receiver", "stytch/test"), attribute.String("protocol", protocol), attribute.String("reason", reason))
 }
 
 // newTestReceiver returns a receiver that hands its records to a sink.

@@ -38,10 +38,9 @@ func BenchmarkAgainstJsoniter(b *testing.B) {
 }
 
 func byScan(b *testing.B, body []byte) plog.Logs {
-	batch := newBatch(nil, 1000, time.Now())
-	batch.room = 1000
-	require.NoError(b, parseJSONPush(nil, body, batch))
-	return batch.logs
+	builder := &logsBuilder{logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(time.Now()), maxEvents: 1000, room: 1000}
+	require.NoError(b, parseJSONPush(nil, body, builder))
+	return builder.logs
 }
 
 // byJsoniter is the push as jsoniter reads it, each event by its fields.

@@ -10,24 +10,37 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
 )
 
-// lokiFormat tells how a push to Loki is written. Its snappy block belongs to
-// protobuf; Content-Encoding: snappy only says so once more.
-func lokiFormat(header http.Header) (format, error) {
-	given := header.Get("Content-Encoding")
-	if given != "" {
-		if err := supported(given, "gzip", "snappy", "deflate", "zstd"); err != nil {
-			return format{}, refuse(http.StatusBadRequest, reasonEncoding, err)
-		}
+// lokiPush is Loki's push API, to which Stytch's own Loki stream can be pointed. Its
+// requests and answers are Loki's: https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs.
+type lokiPush struct {
+	*extensionAuth
+	plainErrors
+	encodings []string // http::compression_algorithms
+}
+
+func (*lokiPush) endpoint() endpoint {
+	return endpoint{"loki_push", lokipush.Path, http.StatusNoContent}
+}
+
+// format accepts JSON and protobuf. A protobuf body is always a snappy block, with or
+// without a Content-Encoding that says so.
+func (p *lokiPush) format(header http.Header) (format, error) {
+	encoding, err := encodingOf(header, p.encodings, "gzip", "snappy", "deflate", "zstd")
+	if err != nil {
+		return format{}, err
 	}
-	f := format{encoding: encodings[given], snappyBlock: given == "snappy"}
-	given = header.Get("Content-Type")
+	f := format{encoding: encoding}
+	if encoding == snappyBlock {
+		f = format{snappyBlock: true}
+	}
+	given := header.Get("Content-Type")
 	switch mediaType(given) {
 	case typeJSON:
 		f.parse = parseJSONPush
 	case typeProtobuf:
 		f.parse, f.snappyBlock = parseProtobufPush, true
 	default:
-		return f, refuse(http.StatusBadRequest, reasonContentType,
+		return f, newHTTPError(reasonContentType,
 			fmt.Errorf("Content-Type %.80q is not supported: want application/json or application/x-protobuf", given))
 	}
 	return f, nil
@@ -38,8 +51,8 @@ const (
 	typeProtobuf = "application/x-protobuf"
 )
 
-// mediaType returns the type in a Content-Type, "" where it cannot be read. What
-// nearly every sender writes costs nothing.
+// mediaType returns the type of a Content-Type, or "" if it is not valid. It does not
+// parse the two values that nearly every sender writes.
 func mediaType(contentType string) string {
 	if contentType == typeJSON || contentType == typeProtobuf {
 		return contentType
@@ -51,18 +64,17 @@ func mediaType(contentType string) string {
 	return parsed
 }
 
-func parseJSONPush(_ http.Header, body []byte, b *batch) error {
-	return b.push(body, (*lokipush.Request).DecodeJSON)
+func parseJSONPush(_ http.Header, body []byte, b *logsBuilder) error {
+	return parsePush(body, b, (*lokipush.Request).DecodeJSON)
 }
 
-func parseProtobufPush(_ http.Header, body []byte, b *batch) error {
-	return b.push(body, (*lokipush.Request).DecodeProtobuf)
+func parseProtobufPush(_ http.Header, body []byte, b *logsBuilder) error {
+	return parsePush(body, b, (*lokipush.Request).DecodeProtobuf)
 }
 
 var pushes = sync.Pool{New: func() any { return new(lokipush.Request) }}
 
-// push adds the entries of a push.
-func (b *batch) push(body []byte, decode func(*lokipush.Request, []byte) error) error {
+func parsePush(body []byte, b *logsBuilder, decode func(*lokipush.Request, []byte) error) error {
 	push := pushes.Get().(*lokipush.Request)
 	defer func() {
 		push.Reset()
@@ -71,7 +83,7 @@ func (b *batch) push(body []byte, decode func(*lokipush.Request, []byte) error) 
 	push.MaxEntries, push.MaxPairs = b.maxEvents, pairsPerEvent*b.maxEvents
 	switch err := decode(push, body); {
 	case errors.Is(err, lokipush.ErrNoStreams):
-		return refuse(http.StatusUnprocessableEntity, reasonMalformed, err)
+		return &httpError{http.StatusUnprocessableEntity, reasonMalformed, err} // as Loki answers
 	case errors.Is(err, lokipush.ErrTooMany):
 		return b.tooMany()
 	case errors.Is(err, lokipush.ErrTooManyPairs):
@@ -83,7 +95,7 @@ func (b *batch) push(body []byte, decode func(*lokipush.Request, []byte) error) 
 		s := &push.Streams[i]
 		b.stream(s.Labels, len(s.Entries))
 		for k := range s.Entries {
-			if err := b.line(&s.Entries[k]); err != nil {
+			if err := b.addEntry(&s.Entries[k]); err != nil {
 				return err
 			}
 		}

@@ -15,7 +15,7 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/lokicases"
 )
 
-// differs is where the Loki door answers otherwise than Loki, on purpose.
+// differs is where loki_push answers otherwise than Loki, on purpose.
 type differs struct {
 	status int
 	events int // that arrive
@@ -51,7 +51,7 @@ var onPurpose = map[string]differs{
 	"too far behind hides too old":           {204, 3, destinations},
 }
 
-// TestLokiTable holds the Loki door against what a real Loki was measured to
+// TestLokiTable holds loki_push against what a real Loki was measured to
 // answer. That the table still tells so, TestLokiAnswers of testkit/standin checks
 // where LOKI_URL is set.
 func TestLokiTable(t *testing.T) {

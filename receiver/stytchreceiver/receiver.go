@@ -3,7 +3,6 @@ package stytchreceiver
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -17,10 +16,8 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
-	"go.opentelemetry.io/otel/attribute"
 	"go.uber.org/zap"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadata"
 )
@@ -29,15 +26,15 @@ import (
 const defaultMaxRequestBodySize = 20 << 20
 
 type stytchReceiver struct {
-	cfg       *Config
-	set       receiver.Settings
-	next      consumer.Logs
-	telemetry *metadata.TelemetryBuilder
-	obsrep    *receiverhelper.ObsReport
-	promote   []stytch.Field
-	budget    *budget
-	patience  time.Duration // see patienceOf
-	heed      time.Duration
+	cfg      *Config
+	set      receiver.Settings
+	next     consumer.Logs
+	builder  *metadata.TelemetryBuilder
+	obsrep   *receiverhelper.ObsReport
+	promote  []stytch.Field
+	budget   *budget
+	patience time.Duration // see patienceOf
+	grace    time.Duration
 
 	server  *http.Server
 	serving sync.WaitGroup
@@ -45,7 +42,7 @@ type stytchReceiver struct {
 }
 
 func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*stytchReceiver, error) {
-	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
+	builder, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
@@ -55,25 +52,25 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*stytc
 	if err != nil {
 		return nil, err
 	}
-	patience, heed := patienceOf(cfg.HTTP.WriteTimeout)
+	patience, grace := patienceOf(cfg.HTTP.WriteTimeout)
 	return &stytchReceiver{
-		cfg: cfg, set: set, next: next, telemetry: telemetry, obsrep: obsrep,
-		promote: stytch.Fields(cfg.Promote), budget: newBudget(cfg.MaxInflightBytes), patience: patience, heed: heed,
+		cfg: cfg, set: set, next: next, builder: builder, obsrep: obsrep,
+		promote: stytch.Fields(cfg.Promote), budget: newBudget(cfg.MaxInflightBytes), patience: patience, grace: grace,
 	}, nil
 }
 
-// Start opens the doors.
+// Start serves the protocols that are on.
 func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 	server := r.cfg.HTTP
-	// Webhooks carry no credentials, so each door authenticates for itself;
-	// and each decodes for itself: Loki's deflate and snappy are not
-	// confighttp's. An empty list, unlike nil, switches decoding off.
+	// Each protocol authenticates senders itself, since webhooks carry no credentials,
+	// and decompresses bodies itself, since Loki's deflate and snappy are not
+	// confighttp's. An empty list, unlike nil, switches decompression off.
 	server.Auth = configoptional.None[confighttp.AuthConfig]()
 	server.CompressionAlgorithms = []string{}
 	if server.MaxRequestBodySize <= 0 {
 		server.MaxRequestBodySize = defaultMaxRequestBodySize
 	}
-	auth, err := r.authenticator(ctx, host)
+	auth, err := r.newExtensionAuth(ctx, host)
 	if err != nil {
 		return err
 	}
@@ -101,55 +98,15 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 	return nil
 }
 
-// routes is the doors behind their paths. Limit is that of bodies, in bytes.
-func (r *stytchReceiver) routes(auth guard, limit int64) (http.Handler, error) {
-	mux := http.NewServeMux()
-	open := func(path string, d *door) {
-		d.stytchReceiver, d.refusals = r, newRefusals(r.set.Logger, d.name)
-		d.attrs, d.taken = d.measured(), d.measured(attribute.Int("http.response.status_code", d.success))
-		d.zero(context.Background())
-		mux.Handle(path, d)
-	}
-	bodies := &bodyReader{limit: limit, encodings: r.cfg.HTTP.CompressionAlgorithms, trusted: auth != nil}
-	if r.cfg.LokiPush.HasValue() {
-		open(lokipush.Path, &door{
-			name: "loki_push", success: http.StatusNoContent, writeError: plainError, guard: auth, formatOf: lokiFormat,
-			bodies: bodies, sent: r.budget.bodies,
-		})
-	}
-	if r.cfg.Events.HasValue() {
-		open(r.cfg.Events.Get().Path, &door{
-			name: "events", success: http.StatusAccepted, writeError: jsonError, guard: auth, formatOf: eventsFormat,
-			bodies: bodies, sent: r.budget.bodies,
-		})
-	}
-	if r.cfg.Webhook.HasValue() {
-		webhook := r.cfg.Webhook.Get()
-		secrets, err := webhook.keys()
-		if err != nil {
-			return nil, err
-		}
-		wh := &webhookDoor{secrets}
-		open(webhook.Path, &door{
-			name: "webhook", success: http.StatusAccepted, writeError: jsonError, guard: wh, formatOf: wh.format,
-			bodies: &bodyReader{limit: min(webhook.MaxBodySize, limit)}, sent: r.budget.webhooks,
-		})
-	}
-	mux.HandleFunc("GET "+readyPath, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "ready\n") // as Loki's own
-	})
-	return mux, nil
-}
-
-// How long requests may go on once the receiver stops: until those that wait for
-// the pipelines are refused, and until those that still send are cut off.
 const (
-	endAfter   = 3 * time.Second
+	// endAfter is when a shutdown answers the requests that are in the pipelines.
+	endAfter = 3 * time.Second
+	// closeAfter is when it closes the connections that still send.
 	closeAfter = 5 * time.Second
 )
 
-// Shutdown takes no more requests and waits, 5 s at most, until those that have
-// come are answered. A sender that got no answer sends again.
+// Shutdown accepts no more requests and waits until the others are answered, at most
+// closeAfter. A sender without an answer sends again.
 func (r *stytchReceiver) Shutdown(ctx context.Context) error {
 	var err error
 	if r.server != nil {
@@ -164,11 +121,11 @@ func (r *stytchReceiver) Shutdown(ctx context.Context) error {
 		r.waits.end()
 	}
 	r.serving.Wait()
-	r.telemetry.Shutdown()
+	r.builder.Shutdown()
 	return err
 }
 
 func loopback(addr net.Addr) bool {
 	at, err := netip.ParseAddrPort(addr.String())
-	return err != nil || at.Addr().IsLoopback() // an address without port is a Unix socket
+	return err != nil || at.Addr().IsLoopback() // an address without a port is a Unix socket
 }

@@ -103,7 +103,7 @@ func zip(body string) string {
 	return b.String()
 }
 
-func TestLokiDoorKeepsEverything(t *testing.T) {
+func TestLokiPushKeepsEverything(t *testing.T) {
 	r := start(t, nil, func(cfg *Config) { cfg.Promote = []string{"user_id"} })
 	event := `{"event_id":"event-live-1","project_id":"project-live-1","action":"GetUser","status":"Error","http_status_code":404,"user_id":"u","request_id":"r","n":1.50}`
 	body := fmt.Sprintf(`{"streams":[{"stream":{"source":"x","service_name":"y","region":"eu"},"values":[["1700000000000000001",%q,{"trace":"t"}],["1700000000000000002","no JSON"],["1700000000000000003",%q]]}]}`,
@@ -134,10 +134,10 @@ func TestLokiDoorKeepsEverything(t *testing.T) {
 	lr = rls.At(1).ScopeLogs().At(0).LogRecords().At(0)
 	require.Equal(t, "no JSON", lr.Body().Str())
 	require.Empty(t, lr.Attributes().AsRaw())
-	r.requireCounts("otelcol_receiver_stytch_malformed_events", metricdata.DataPoint[int64]{Attributes: doorAttr("loki_push"), Value: 1})
+	r.requireCounts("otelcol_receiver_stytch_malformed_events", metricdata.DataPoint[int64]{Attributes: protocolAttr("loki_push"), Value: 1})
 }
 
-func TestEventsDoor(t *testing.T) {
+func TestEvents(t *testing.T) {
 	for name, tc := range map[string]struct {
 		body string
 		want []string
@@ -158,7 +158,7 @@ func TestEventsDoor(t *testing.T) {
 	}
 }
 
-func TestEventsDoorTakesTheEventsOwnTime(t *testing.T) {
+func TestEventsTakeTheEventsOwnTime(t *testing.T) {
 	r := start(t, nil, nil)
 	resp, _ := r.post("/v1/events", `{"_timestamp":1772366400123456}`+"\n{}")
 	require.Equal(t, http.StatusAccepted, resp.StatusCode)

@@ -23,7 +23,7 @@ import (
 	"go.opentelemetry.io/collector/config/configtls"
 )
 
-// TestMutualTLS lets only a sender with a certificate in, on any door.
+// TestMutualTLS lets only a sender with a certificate in, by any protocol.
 func TestMutualTLS(t *testing.T) {
 	certificate, key := selfSigned(t)
 	r := start(t, nil, func(cfg *Config) {

@@ -7,27 +7,26 @@ import (
 	"time"
 )
 
-// A wait is a request that is with the pipelines. They run on the request's own
-// goroutine, which costs nothing, and get a context that ends at the deadline,
-// when the sender leaves and when the receiver stops. Should they not heed it,
-// the request is answered from beside them.
+// A wait is the time that a request spends in the pipelines. They run on the request's
+// own goroutine and get the wait as their context. It ends at the deadline, when the
+// sender leaves, and when the receiver stops. If the pipelines have not returned some
+// time after that, the request is answered while they go on.
 type wait struct {
 	context.Context // of the pipelines
 	deadline        time.Time
-	heed            time.Duration // how long the pipelines have to return after that
-	beside          answerer
+	grace           time.Duration // from the end of the context to the early answer
+	request         earlyAnswerer
 
-	cancel context.CancelFunc
-	place  int // among waits.all, or -1
-	mu     sync.Mutex
-	cut    error         // why the context was ended
-	over   bool          // the pipelines have answered, or the sender was
-	told   bool          // the sender was
-	sent   chan struct{} // closed when it has its answer
+	cancel   context.CancelFunc
+	mu       sync.Mutex
+	cause    error         // why the context was ended
+	over     bool          // the pipelines have returned, or the request was answered early
+	answered bool          // the request was answered early
+	sent     chan struct{} // closed once the early answer is sent
 }
 
-// An answerer refuses a request in place of its goroutine.
-type answerer interface{ refuseBeside(cause error) }
+// An earlyAnswerer answers a request whose handler has not returned.
+type earlyAnswerer interface{ answerEarly(cause error) }
 
 var (
 	errAnswered = errors.New("has been answered")
@@ -35,64 +34,77 @@ var (
 	errEnding   = errors.New("the collector stops")
 )
 
-// Deadline tells the pipelines how long there is: some give up early when no time
-// is left for another attempt.
+// defaultWriteTimeout is used where http::write_timeout is 0.
+const defaultWriteTimeout = 60 * time.Second
+
+// patienceOf returns how long the pipelines may take, from the end of a request's
+// header, and the grace after that. A tenth of http::write_timeout, at most 5 s, is
+// left for the grace and the answer.
+func patienceOf(writeTimeout time.Duration) (patience, grace time.Duration) {
+	if writeTimeout <= 0 {
+		writeTimeout = defaultWriteTimeout
+	}
+	rest := min(5*time.Second, writeTimeout/10)
+	return writeTimeout - rest, min(time.Second, rest/2)
+}
+
+// Deadline is a context's. Some pipelines return early if no time is left for another
+// attempt.
 func (w *wait) Deadline() (time.Time, bool) { return w.deadline, true }
 
-// begin readies w, which is a context from then on, for the pipelines. It has no
-// timer of its own.
+// begin starts w, which is a context from then on. The timer is that of all.
 func (w *wait) begin(ctx context.Context, all *waits) {
 	w.Context, w.cancel = context.WithCancel(ctx)
 	all.add(w)
 }
 
-// end is called when the pipelines have answered, and may be called again. After it
-// cut and told stay as they are.
+// end is called once the pipelines have returned; a further call does nothing. After
+// it cause and answered do not change.
 func (w *wait) end(all *waits) {
 	all.remove(w)
 	w.mu.Lock()
 	w.over = true
 	w.mu.Unlock()
 	w.cancel()
-	if w.told {
-		<-w.sent // until then its connection is in use
+	if w.answered {
+		<-w.sent // until then the connection is in use
 	}
-	w.beside = nil // a queue in memory keeps w
+	w.request = nil // a queue in memory keeps w
 }
 
-// stop ends the context, and answers the sender if the pipelines have not
-// returned soon after.
+// stop ends the context. It answers the request after the grace, unless the pipelines
+// return before.
 func (w *wait) stop(cause error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over || w.cut != nil {
+	if w.over || w.cause != nil {
 		return
 	}
-	w.cut = cause
+	w.cause = cause
 	w.cancel()
-	time.AfterFunc(w.heed, func() { w.answer(cause) })
+	time.AfterFunc(w.grace, func() { w.answer(cause) })
 }
 
-// answer refuses the request, if it is not over. It may take as long as the sender
-// takes to read, and holds no lock.
+// answer answers the request, unless it is over. It holds no lock meanwhile: the
+// sender may read slowly.
 func (w *wait) answer(cause error) {
 	w.mu.Lock()
 	over := w.over
 	if !over {
-		w.over, w.told, w.sent = true, true, make(chan struct{})
+		w.over, w.answered, w.sent = true, true, make(chan struct{})
 	}
 	w.mu.Unlock()
 	if !over {
 		defer close(w.sent)
-		w.beside.refuseBeside(cause)
+		w.request.answerEarly(cause)
 	}
 }
 
-// waits are all requests that are with the pipelines. One timer is for all of
-// them, and is set only about as often as one of them could expire.
+// waits holds the waits of all requests. They share one timer: a timer for each
+// request would cost more than the rest of the wait.
 type waits struct {
 	mu    sync.Mutex
-	all   []*wait
+	all   map[*wait]struct{}
 	timer *time.Timer
 	next  time.Time // when the timer fires; zero if it is not set
 	ended bool
@@ -101,8 +113,10 @@ type waits struct {
 func (ws *waits) add(w *wait) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	w.place = len(ws.all)
-	ws.all = append(ws.all, w)
+	if ws.all == nil {
+		ws.all = map[*wait]struct{}{}
+	}
+	ws.all[w] = struct{}{}
 	switch {
 	case ws.ended:
 		w.stop(errEnding)
@@ -111,22 +125,13 @@ func (ws *waits) add(w *wait) {
 	}
 }
 
-// remove does nothing to what has been removed.
 func (ws *waits) remove(w *wait) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
-	if w.place < 0 {
-		return
-	}
-	last := len(ws.all) - 1
-	ws.all[w.place] = ws.all[last]
-	ws.all[w.place].place = w.place
-	ws.all[last] = nil
-	ws.all = ws.all[:last]
-	w.place = -1
+	delete(ws.all, w)
 }
 
-// set has the timer fire at a time.
+// set sets the timer.
 func (ws *waits) set(at time.Time) {
 	ws.next = at
 	if ws.timer == nil {
@@ -136,13 +141,13 @@ func (ws *waits) set(at time.Time) {
 	}
 }
 
-// expire stops those whose deadline has come.
+// expire stops the waits whose deadline has come, and sets the timer for the others.
 func (ws *waits) expire() {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	ws.next = time.Time{}
 	now := time.Now()
-	for _, w := range ws.all {
+	for w := range ws.all {
 		if !w.deadline.After(now) {
 			w.stop(errLate)
 		} else if ws.next.IsZero() || w.deadline.Before(ws.next) {
@@ -154,7 +159,7 @@ func (ws *waits) expire() {
 	}
 }
 
-// end stops all, and those that are yet to come.
+// end stops all waits, and those that are added later.
 func (ws *waits) end() {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -162,7 +167,7 @@ func (ws *waits) end() {
 	if ws.timer != nil {
 		ws.timer.Stop()
 	}
-	for _, w := range ws.all {
+	for w := range ws.all {
 		w.stop(errEnding)
 	}
 }

@@ -118,8 +118,8 @@ func TestPatience(t *testing.T) {
 		60 * time.Second: {55 * time.Second, time.Second}, 5 * time.Second: {4500 * time.Millisecond, 250 * time.Millisecond},
 		time.Hour: {time.Hour - 5*time.Second, time.Second}, 0: {55 * time.Second, time.Second},
 	} {
-		patience, heed := patienceOf(writeTimeout)
-		require.Equal(t, want, [2]time.Duration{patience, heed}, writeTimeout)
+		patience, grace := patienceOf(writeTimeout)
+		require.Equal(t, want, [2]time.Duration{patience, grace}, writeTimeout)
 	}
 }
 
@@ -194,7 +194,7 @@ func TestWaitsExpireInTheOrderOfTheirDeadlines(t *testing.T) {
 	var all waits
 	begin := time.Now()
 	add := func(after time.Duration) *wait {
-		w := &wait{deadline: begin.Add(after), heed: time.Minute, beside: nobody{}}
+		w := &wait{deadline: begin.Add(after), grace: time.Minute, request: nobody{}}
 		w.begin(t.Context(), &all)
 		return w
 	}
@@ -205,19 +205,19 @@ func TestWaitsExpireInTheOrderOfTheirDeadlines(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(begin), 100*time.Millisecond)
 	require.NoError(t, last.Err())
 	first.end(&all)
-	require.ErrorIs(t, first.cut, errLate)
-	require.False(t, first.told)
+	require.ErrorIs(t, first.cause, errLate)
+	require.False(t, first.answered)
 	all.end()
 	<-last.Done()
 	<-add(time.Hour).Done() // comes after the end
 	last.end(&all)
-	require.ErrorIs(t, last.cut, errEnding)
+	require.ErrorIs(t, last.cause, errEnding)
 	require.Len(t, all.all, 1)
 }
 
 type nobody struct{}
 
-func (nobody) refuseBeside(error) {}
+func (nobody) answerEarly(error) {}
 
 // A queue in memory keeps the context of each request that waits in it, for as long
 // as the destination is down: not the request and its connection with it.

@@ -38,7 +38,7 @@ func (r *running) postWebhook(body string, change func(http.Header)) (*http.Resp
 	return r.post(webhookPath, body, pairs...)
 }
 
-func TestWebhookDoor(t *testing.T) {
+func TestWebhook(t *testing.T) {
 	r := start(t, nil, withWebhook)
 	for _, webhook := range testdata.Webhooks() {
 		r.sink.Reset()

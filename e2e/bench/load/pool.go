@@ -2,7 +2,7 @@
 // a fixed rate, and costs the machine as little as it can meanwhile.
 //
 // Every request is built before a run, as the bytes that go over the wire: an HTTP/1.1 POST to the
-// Loki door with Basic auth, its body gzipped JSON in Loki's push format. An event occurs once in a
+// Loki protocol with Basic auth, its body gzipped JSON in Loki's push format. An event occurs once in a
 // Pool and a request of a Pool is acknowledged at most once, so that each event's id, which holds
 // its sequence number, can be counted where it arrives: once is delivered, never is lost, twice is
 // duplicated.

@@ -88,7 +88,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverStytchRequests, err = builder.meter.Int64Counter(
 		"otelcol_receiver_stytch_requests",
-		metric.WithDescription("Requests by door and answer. [Alpha]"),
+		metric.WithDescription("Requests by protocol and answer. [Alpha]"),
 		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)

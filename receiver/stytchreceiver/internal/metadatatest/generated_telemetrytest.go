@@ -88,7 +88,7 @@ func AssertEqualReceiverStytchRequestWireSize(t *testing.T, tt *componenttest.Te
 func AssertEqualReceiverStytchRequests(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_stytch_requests",
-		Description: "Requests by door and answer. [Alpha]",
+		Description: "Requests by protocol and answer. [Alpha]",
 		Unit:        "{request}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

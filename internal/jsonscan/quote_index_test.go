@@ -8,7 +8,7 @@ import (
 )
 
 // indexOf is the index of a text by its definition; nil where it has none.
-func indexOf(text []byte) (index Index) {
+func indexOf(text []byte) (index QuoteIndex) {
 	for i, c := range text {
 		switch {
 		case c < ' ', c >= 0x80, c == '\\':
@@ -34,13 +34,13 @@ func TestAppendIndexed(t *testing.T) {
 	} {
 		value, _, err := AppendString(nil, text, 0)
 		require.NoError(t, err)
-		_, index, _, err := AppendIndexed(nil, make(Index, 0, 20), []byte(text), 0)
+		_, index, _, err := AppendIndexed(nil, make(QuoteIndex, 0, 20), []byte(text), 0)
 		require.NoError(t, err)
 		require.Equal(t, want, len(index) > 0, text)
 		if want {
 			require.Equal(t, indexOf(value), index, text)
 		}
-		_, index, _, err = AppendIndexed(nil, make(Index, 0, 3), []byte(text), 0)
+		_, index, _, err = AppendIndexed(nil, make(QuoteIndex, 0, 3), []byte(text), 0)
 		require.NoError(t, err)
 		require.Empty(t, index, "there is no room for it")
 	}
@@ -54,7 +54,7 @@ func FuzzAppendIndexedAgreesWithAppendString(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte, room, quotes uint8) {
 		want, wantEnd, wantErr := AppendString([]byte("ab"), text, 0)
-		dst, known := append(make([]byte, 0, 2+int(room)), "ab"...), append(make(Index, 0, 1+int(quotes)), 7)
+		dst, known := append(make([]byte, 0, 2+int(room)), "ab"...), append(make(QuoteIndex, 0, 1+int(quotes)), 7)
 		got, index, end, err := AppendIndexed(dst, known, text, 0)
 		require.Equal(t, wantErr, err, "%q", text)
 		require.Equal(t, wantEnd, end, "%q", text)
@@ -62,7 +62,7 @@ func FuzzAppendIndexedAgreesWithAppendString(f *testing.F) {
 		require.LessOrEqual(t, len(index), 1+int(quotes))
 		if len(index) > 1 {
 			require.NoError(t, err)
-			require.Equal(t, append(Index{7}, indexOf(want[2:])...), index, "%q", text)
+			require.Equal(t, append(QuoteIndex{7}, indexOf(want[2:])...), index, "%q", text)
 		} else {
 			require.Equal(t, known, index)
 		}
@@ -88,13 +88,13 @@ func FuzzWalksAgree(f *testing.F) {
 		err  error
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		walk := func(index Index, byKey bool) (steps []step) {
+		walk := func(index QuoteIndex, byKey bool) (steps []step) {
 			start := SkipSpace(text, 0)
 			o, err := ReadObject(text, start, 0)
 			if err != nil {
 				return nil
 			}
-			o.Use(index)
+			o.SetQuotes(index)
 			for more := true; more; {
 				var m Member
 				if more = byKey && o.NextKey(&m) || !byKey && o.Next(&m); more && byKey {

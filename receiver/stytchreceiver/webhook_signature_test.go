@@ -30,7 +30,7 @@ func vectorHeader(prefix string) http.Header {
 	return header
 }
 
-// verifyAll takes the steps of the door at once.
+// verifyAll takes the steps of the protocol at once.
 func verifyAll(t *testing.T, header http.Header, body string, now time.Time, secrets ...string) bool {
 	t.Helper()
 	var keys [][]byte

@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// Index is where the quotes of a text stand, each of them, in order. Only a
-// text of nothing but plain ASCII has one, without a backslash or a control
-// character: there a string ends at the next quote, and who knows the index
-// need not read it. An empty index says nothing.
-type Index []uint32
+// QuoteIndex holds the byte offset of every quote of a text, in order. Only a text
+// of plain ASCII without a backslash or a control character has one: in such a text
+// a string ends at the next quote, and nobody need read what is between. An empty
+// index says nothing about the text.
+type QuoteIndex []uint32
 
-// AppendIndexed is AppendString, and appends the Index of the value to index.
-// It appends nothing where the value has none, or one that index has no room
-// for: index is never grown, so that nobody makes it large by sending quotes.
-func AppendIndexed(dst []byte, index Index, s []byte, i int) ([]byte, Index, int, error) {
+// AppendIndexed is AppendString, and appends the QuoteIndex of the value to index. It
+// appends nothing where the value has none, or where index has too little room: it
+// never grows index, so that a sender cannot make it large by sending quotes.
+func AppendIndexed(dst []byte, index QuoteIndex, s []byte, i int) ([]byte, QuoteIndex, int, error) {
 	if i >= len(s) || s[i] != '"' || uint64(len(s)) > math.MaxUint32 {
 		dst, i, err := AppendString(dst, s, i)
 		return dst, index, i, err
@@ -45,11 +45,11 @@ func AppendIndexed(dst []byte, index Index, s []byte, i int) ([]byte, Index, int
 	return dst, index[:known], i, syntax(i, "the string does not end")
 }
 
-// appendRuns takes what stands in s out of its quotes into dst and index, as
-// far as they have room: plain ASCII and the escape of the quote. It stops at
-// the closing quote, at anything else, and up to eight bytes before the end.
-// It returns how much of dst, s and index it has used.
-func appendRuns(dst []byte, index Index, s []byte) (out, i, n int) {
+// appendRuns writes plain ASCII and unescaped quotes from s to dst, and their positions to
+// index, as far as both have room. It stops at the closing quote, at anything else, and up
+// to eight bytes before the end. It returns the number of elements that it used of dst, s
+// and index.
+func appendRuns(dst []byte, index QuoteIndex, s []byte) (out, i, n int) {
 	const (
 		quote = '\\' | '"'<<8
 		colon = ':' | quote<<8
@@ -85,8 +85,8 @@ func appendRuns(dst []byte, index Index, s []byte) (out, i, n int) {
 	return out, i, n
 }
 
-// jump reads the next member by the index where it is a string and stands as
-// programs write it, behind a comma and without white space.
+// jump reads the next member by the index if its value is a string, behind a comma and
+// without white space, as programs write it. Otherwise it returns false.
 func (o *Object[T]) jump(m *Member) bool {
 	k, i := o.quote, o.end
 	if k+4 > len(o.index) || !o.begun {
@@ -102,9 +102,9 @@ func (o *Object[T]) jump(m *Member) bool {
 	return true
 }
 
-// skipString is SkipString, by the index where there is one.
+// skipString is SkipString, by the index if there is one.
 func (o *Object[T]) skipString(i int) (end int, escaped bool, err error) {
-	for o.quote < len(o.index) && int(o.index[o.quote]) < i { // within a value that was read without it
+	for o.quote < len(o.index) && int(o.index[o.quote]) < i { // in a value that was read without the index
 		o.quote++
 	}
 	if k := o.quote + 1; k < len(o.index) {

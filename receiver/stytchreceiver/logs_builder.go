@@ -3,10 +3,8 @@ package stytchreceiver
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -15,81 +13,89 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
-// batch collects the records of one request: a ResourceLogs for each stream
-// and project.
-type batch struct {
+// logsBuilder builds the records of one request: a ResourceLogs for each stream and
+// project. A parser calls stream, then addEntry or addObject for each event.
+type logsBuilder struct {
 	logs      plog.Logs
 	arrived   pcommon.Timestamp
 	promote   []stytch.Field
-	maxEvents int
-	events    int
-	pairs     int    // labels and structured metadata on the records and their resources
-	malformed int    // events that are no JSON object
 	version   string // of the receiver
-	room      int    // how many events there is memory for
+	maxEvents int    // max_events_per_request
+	room      int    // events for which memory is reserved
 
-	event stytch.Event
+	events    int // added so far
+	malformed int // of them no JSON object
+	pairs     int // labels and structured metadata on the records and their resources
 
-	// Of the stream that is being read.
+	event stytch.Event // the last that was scanned
+
+	// The current stream.
 	labels   []lokipush.Label
 	expected int // entries
 	projects map[string]plog.LogRecordSlice
 	project  string // of records
 	records  plog.LogRecordSlice
-	begun    bool
+	begun    bool // project and records are set
 }
 
-func newBatch(promote []stytch.Field, maxEvents int, now time.Time) *batch {
-	return &batch{
-		logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(now),
-		promote: promote, maxEvents: maxEvents,
-	}
-}
-
-// errMoreEvents is a request of more events than there is memory for.
+// errMoreEvents is returned for more events than room.
 var errMoreEvents = errors.New("more events than there is memory for")
 
-func (b *batch) tooMany() error {
-	return refuse(http.StatusRequestEntityTooLarge, reasonTooManyEvents,
+func (b *logsBuilder) tooMany() error {
+	return newHTTPError(reasonTooManyEvents,
 		fmt.Errorf("the request holds more than %d events or streams, which is max_events_per_request: send fewer at a time", b.maxEvents))
 }
 
-// pairsPerEvent is how many labels and pairs of structured metadata take the memory
-// of a record, about 120 bytes each: read, and as an attribute. A request can have as
-// many for each of max_events_per_request.
+// pairsPerEvent is how many labels and pairs of structured metadata take the memory of
+// a record: each takes about 120 bytes, once decoded and once as an attribute. A request
+// can have as many for each event of max_events_per_request.
 const pairsPerEvent = recordWeight / 128
 
-func (b *batch) tooManyPairs() error {
-	return refuse(http.StatusRequestEntityTooLarge, reasonTooManyEvents,
+func (b *logsBuilder) tooManyPairs() error {
+	return newHTTPError(reasonTooManyEvents,
 		fmt.Errorf("the request holds more than %d labels and pairs of structured metadata, which is %d for each event of max_events_per_request: send fewer events at a time",
 			pairsPerEvent*b.maxEvents, pairsPerEvent))
 }
 
 // weight is how many records without labels take the memory of those in b.
-func (b *batch) weight() int { return b.events + b.pairs/pairsPerEvent }
+func (b *logsBuilder) weight() int { return b.events + b.pairs/pairsPerEvent }
 
-// stream begins a stream. Its labels stand on the resource of each of its
-// records, but for the two that the processor sets.
-func (b *batch) stream(labels []lokipush.Label, entries int) {
+// stream begins a stream. Its labels become resource attributes, except the two that
+// the processor sets. Entries is how many records to make room for.
+func (b *logsBuilder) stream(labels []lokipush.Label, entries int) {
 	b.labels, b.expected, b.begun = labels, entries, false
 	clear(b.projects)
 }
 
-// line adds the line of a Loki entry, whatever it holds.
-func (b *batch) line(e *lokipush.Entry) error {
+// addEntry adds an entry of a Loki push, whatever its line holds.
+func (b *logsBuilder) addEntry(e *lokipush.Entry) error {
 	promote := b.promote
-	if b.event.ScanIndexed(e.Line, e.Index, promote) != nil {
+	if b.event.ScanIndexed(e.Line, e.Quotes, promote) != nil {
 		b.malformed++
 		b.event, promote = stytch.Event{}, nil
 	}
-	// The names are ours: with another's stytch.webhook_id an event would be
-	// taken for a repeat.
+	// A sender must not set our attributes: with the stytch.webhook_id of another
+	// event deduplication would drop this one.
 	metadata := slices.DeleteFunc(e.Metadata, func(l lokipush.Label) bool { return strings.HasPrefix(l.Name, stytch.AttrPrefix) })
 	return b.add(e.Line, pcommon.Timestamp(e.Timestamp), metadata, promote)
 }
 
-// add appends the record of b.event.
-func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label, promote []stytch.Field) error {
+// addObject adds the event that starts at text[i] and returns where it ends. Its time
+// is its own, or that of its arrival.
+func (b *logsBuilder) addObject(text string, i int, metadata ...lokipush.Label) (int, error) {
+	end, err := b.event.ScanAt(text, i, b.promote)
+	if err != nil {
+		return end, err
+	}
+	at := b.event.Time()
+	if at == 0 {
+		at = b.arrived
+	}
+	return end, b.add(text[i:end], at, metadata, b.promote)
+}
+
+// add appends a record with the fields of b.event.
+func (b *logsBuilder) add(text string, at pcommon.Timestamp, metadata []lokipush.Label, promote []stytch.Field) error {
 	if b.events >= b.maxEvents {
 		return b.tooMany()
 	}
@@ -101,7 +107,7 @@ func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label
 	}
 	b.events++
 	b.pairs += len(metadata)
-	lr := b.of(b.event.ProjectID).AppendEmpty()
+	lr := b.recordsOf(b.event.ProjectID).AppendEmpty()
 	lr.SetTimestamp(at)
 	lr.SetObservedTimestamp(b.arrived)
 	lr.Body().SetStr(text)
@@ -116,8 +122,8 @@ func (b *batch) add(text string, at pcommon.Timestamp, metadata []lokipush.Label
 	return nil
 }
 
-// of returns the records of a project in the stream.
-func (b *batch) of(project string) plog.LogRecordSlice {
+// recordsOf returns the records of a project in the current stream.
+func (b *logsBuilder) recordsOf(project string) plog.LogRecordSlice {
 	if b.begun && project == b.project {
 		return b.records
 	}
@@ -129,7 +135,7 @@ func (b *batch) of(project string) plog.LogRecordSlice {
 	}
 	records, known := b.projects[project]
 	if !known {
-		records = b.resource()
+		records = b.addResource()
 		if !b.begun {
 			records.EnsureCapacity(b.expected) // most streams hold one project
 		}
@@ -138,12 +144,12 @@ func (b *batch) of(project string) plog.LogRecordSlice {
 	return records
 }
 
-func (b *batch) resource() plog.LogRecordSlice {
+func (b *logsBuilder) addResource() plog.LogRecordSlice {
 	b.pairs += len(b.labels)
 	rl := b.logs.ResourceLogs().AppendEmpty()
 	attrs := rl.Resource().Attributes()
-	// The project, its environment and what the processor sets, which two of the
-	// labels usually stand for.
+	// Project, environment, and the two attributes that the processor sets, usually in
+	// place of two labels.
 	attrs.EnsureCapacity(max(len(b.labels)+2, 4))
 	for _, l := range b.labels {
 		if l.Name != stytch.LabelSource && l.Name != stytch.LabelServiceName {

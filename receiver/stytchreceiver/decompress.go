@@ -15,15 +15,16 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/inflate"
 )
 
-// encoding is a way that a body can be compressed.
+// encoding is a Content-Encoding.
 type encoding struct {
 	name string
 
-	// decode appends to dst what src decompresses to, if that is at most limit
-	// bytes: else its error is tooLarge.
+	// decode appends the decompressed src to dst. For more than limit bytes it returns
+	// an error for which tooLarge is true.
 	decode func(dst, src []byte, limit int) ([]byte, error)
 
-	// size returns how many bytes src says that it decompresses to, or a guess.
+	// size returns the size of the decompressed src in bytes: as src states it, or a
+	// guess.
 	size func(src []byte) (int64, error)
 }
 
@@ -33,13 +34,28 @@ var (
 	encodings   = map[string]*encoding{
 		"gzip":    {"gzip", inflate.Gunzip, gzipSize},
 		"deflate": {"deflate", inflate.Deflate, guessSize},
+		"snappy":  snappyBlock,
 		"zstd":    {"zstd", unzstd, zstdSize},
 	}
 )
 
-// decompress replaces what was read into b.buffer after a swap, and swaps back.
-// Held is raised to what the request weighs while it is parsed, by the size that
-// the body tells; if that was wrong, once more by the limit.
+// encodingOf returns the Content-Encoding of a request, nil for none. It must be one of
+// supported, and one of allowed unless that is empty.
+func encodingOf(header http.Header, allowed []string, supported ...string) (*encoding, error) {
+	given := header.Get("Content-Encoding")
+	if given != "" && !slices.Contains(supported, given) {
+		return nil, newHTTPError(reasonEncoding,
+			fmt.Errorf("Content-Encoding %.40q is not supported: want %s or no such header", given, strings.Join(supported, ", ")))
+	}
+	if len(allowed) > 0 && !slices.Contains(allowed, given) {
+		return nil, newHTTPError(reasonEncoding, fmt.Errorf("Content-Encoding %.40q is not among http::compression_algorithms", given))
+	}
+	return encodings[given], nil
+}
+
+// decompress replaces b.buffer, which was read after a swap, by what it decompresses
+// to, and swaps back. Before that it raises held to the weight of a request while it is
+// parsed: by the size that the body states, then, if that was too little, by the limit.
 func (b *body) decompress(e *encoding, limit int64, held *share) error {
 	b.swap()
 	if len(b.spare) == 0 {
@@ -64,26 +80,27 @@ func (b *body) decompress(e *encoding, limit int64, held *share) error {
 	}
 }
 
-// swap is done before reading what is to be decompressed, and again when it is:
-// one buffer then always holds compressed bytes, and stays as small as they.
+// swap exchanges the two buffers. It is called before a compressed body is read and
+// again when it is decompressed: so one buffer holds only compressed bytes and stays
+// small.
 func (b *body) swap() { b.buffer, b.spare = b.spare, b.buffer }
 
 var errTooLarge = errors.New("larger than the limit")
 
-// tooLarge tells whether err is that of a body which is, or decompresses to, more
-// bytes than the limit.
+// tooLarge tells whether err is that of a body with more bytes than the limit, as sent
+// or as decompressed.
 func tooLarge(err error) bool {
 	var wire *http.MaxBytesError
 	return errors.Is(err, errTooLarge) || errors.As(err, &wire) || errors.Is(err, inflate.ErrTooLarge) ||
 		errors.Is(err, zstd.ErrDecoderSizeExceeded) || errors.Is(err, zstd.ErrWindowSizeExceeded)
 }
 
-// guessSize is for what does not tell its size: events are seldom compressed
-// to less than a sixteenth.
+// guessSize is for formats that do not state a size. Events seldom compress to less than
+// a sixteenth.
 func guessSize(src []byte) (int64, error) { return 16 * int64(len(src)), nil }
 
-// gzipSize is what the last member tells (RFC 1952, section 2.3.1: ISIZE), which
-// is all where there is one, as far as DEFLATE can compress.
+// gzipSize returns the size of the last member (ISIZE, RFC 1952, section 2.3.1), at most
+// what DEFLATE can make of src. Nearly every body has one member.
 func gzipSize(src []byte) (int64, error) {
 	if len(src) < 4 {
 		return 0, nil
@@ -91,8 +108,8 @@ func gzipSize(src []byte) (int64, error) {
 	return min(int64(binary.LittleEndian.Uint32(src[len(src)-4:])), inflate.MaxRatio*int64(len(src))), nil
 }
 
-// snappySize is exact. Three bytes of a block become 64 at most, by a copy with
-// an offset of two bytes: what claims more is refused before memory is set aside
+// snappySize is exact. Three bytes of a block become 64 bytes at most, by a copy with a
+// two-byte offset: a block that claims more is an error before memory is allocated
 // (https://github.com/google/snappy/blob/main/format_description.txt, section 2.2).
 func snappySize(src []byte) (int64, error) {
 	size, err := snappy.DecodedLen(src)
@@ -109,7 +126,7 @@ func unsnap(dst, src []byte, limit int) ([]byte, error) {
 	return snappy.Decode(dst[:cap(dst)], src)
 }
 
-// zstdSize is what the first frame tells, if it does.
+// zstdSize returns the size of the first frame if it states one, else a guess.
 func zstdSize(src []byte) (int64, error) {
 	var header zstd.Header
 	if header.Decode(src) == nil && header.HasFCS {
@@ -118,15 +135,14 @@ func zstdSize(src []byte) (int64, error) {
 	return guessSize(src)
 }
 
-// zstds decodes into the memory that it is given and no further. What it has
-// written serves as the window.
+// zstds decodes within the capacity of its destination, which is also its window.
 var zstds, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderLowmem(true), zstd.WithDecodeAllCapLimit(true))
 
-// zstdBlock is the most that a block holds, in bytes (RFC 8878, section 3.1.1.2.4).
+// zstdBlock is the largest block, in bytes (RFC 8878, section 3.1.1.2.4).
 const zstdBlock = 128 << 10
 
-// unzstd gives the decoder room for one block beyond the limit: its error where it
-// has no room for a block is that of a corrupt one.
+// unzstd gives the decoder room for one block beyond the limit: without room for a block
+// it returns the error of a corrupt one.
 func unzstd(dst, src []byte, limit int) ([]byte, error) {
 	if cap(dst) < limit+zstdBlock {
 		dst = make([]byte, 0, limit+zstdBlock)
@@ -136,12 +152,4 @@ func unzstd(dst, src []byte, limit int) ([]byte, error) {
 		return dst, errTooLarge
 	}
 	return out, err
-}
-
-// supported refuses a Content-Encoding that a door does not take.
-func supported(given string, encodings ...string) error {
-	if slices.Contains(encodings, given) {
-		return nil
-	}
-	return fmt.Errorf("Content-Encoding %.40q is not supported: want %s or no such header", given, strings.Join(encodings, ", "))
 }

@@ -1,7 +1,6 @@
 package stytchreceiver
 
 import (
-	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -54,7 +53,7 @@ func TestRefusalsAreLogged(t *testing.T) {
 
 // While a reason goes on there is a line a minute, with how many it is about.
 func TestOneLineAMinute(t *testing.T) {
-	r := newRefusals(zap.NewNop(), "events")
+	r := newErrorLog(zap.NewNop(), "events")
 	at := time.Now()
 	var lines []int64
 	for range 150 {
@@ -69,12 +68,12 @@ func TestOneLineAMinute(t *testing.T) {
 
 func TestLineOfALaterMinute(t *testing.T) {
 	core, logs := observer.New(zap.WarnLevel)
-	r := newRefusals(zap.New(core), "events")
-	refusal := refusalOf(refuse(http.StatusServiceUnavailable, reasonUnavailable, errNoRoom))
-	r.tell(refusal, "192.0.2.1:1")
-	r.tell(refusal, "192.0.2.1:2")
+	r := newErrorLog(zap.New(core), "events")
+	e := httpErrorOf(newHTTPError(reasonUnavailable, errNoRoom))
+	r.log(e, "192.0.2.1:1")
+	r.log(e, "192.0.2.1:2")
 	r.counts[reasonUnavailable].logged = time.Now().Add(-summaryEvery)
-	r.tell(refusal, "192.0.2.1:3")
+	r.log(e, "192.0.2.1:3")
 	require.Equal(t, 2, logs.Len())
 	require.EqualValues(t, 2, logs.All()[1].ContextMap()["requests"])
 	require.Equal(t, "192.0.2.1:3", logs.All()[1].ContextMap()["sender"])
