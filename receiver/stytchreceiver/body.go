@@ -117,7 +117,8 @@ func (b *body) readAll(r io.Reader, limit int64, sent *share) error {
 	for {
 		n, err := r.Read(piece[len(piece):cap(piece)])
 		piece = piece[:len(piece)+n]
-		if size+int64(len(piece)) > limit {
+		total := size + int64(len(piece))
+		if total > limit {
 			return errTooLarge
 		}
 		if errors.Is(err, io.EOF) {
@@ -126,19 +127,16 @@ func (b *body) readAll(r io.Reader, limit int64, sent *share) error {
 		if err != nil {
 			return err
 		}
-		if len(piece) < cap(piece) {
-			if err := sent.raise(wholeSteps(size + int64(len(piece)))); err != nil { // a used buffer is larger
-				return err
-			}
-			continue
+		var next int64
+		if len(piece) == cap(piece) { // room for one byte over the limit shows whether there are more
+			next = min(total, limit+1-total)
 		}
-		full, size = append(full, piece), size+int64(len(piece))
-		// Room for one byte more than the limit shows whether the body is larger.
-		next := min(size, limit+1-size)
-		if err := sent.raise(wholeSteps(size + next)); err != nil {
+		if err := sent.raise(wholeSteps(total + next)); err != nil {
 			return err
 		}
-		piece = make([]byte, 0, next)
+		if next > 0 {
+			full, size, piece = append(full, piece), total, make([]byte, 0, next)
+		}
 	}
 	if b.buffer = piece; full != nil {
 		b.buffer = slices.Concat(append(full, piece)...)
