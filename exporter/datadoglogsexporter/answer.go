@@ -8,8 +8,8 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
 
-// judge reads the intake's answer: https://docs.datadoghq.com/api/latest/logs/#send-logs.
-func judge(code int, body []byte, _ int) httpsend.Ruling {
+// classify reads the intake's answer: https://docs.datadoghq.com/api/latest/logs/#send-logs.
+func classify(code int, body []byte, _ int) httpsend.Ruling {
 	if (code == http.StatusAccepted || code == http.StatusOK) && accepted(body) {
 		return httpsend.Ruling{Verdict: httpsend.Delivered}
 	}

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
@@ -85,13 +86,13 @@ func (e *datadogExporter) add(to *payload.Builder, r *record, position uint32) {
 // old tells whether Datadog would not show a record.
 func old(x *payload.Record, oldest int64) bool { return x.At != 0 && x.At < oldest }
 
-// sift leaves out, and counts, what the configuration says to drop.
-func (e *datadogExporter) sift(r *payload.Request) (*payload.Request, error) {
+// filter leaves out, and counts, what the configuration says to drop.
+func (e *datadogExporter) filter(r *payload.Request) (*payload.Request, error) {
 	var t tally
 	oldest := time.Now().Add(-maxAge).UnixNano()
 	send, err := r.Without(func(x *payload.Record) bool {
 		switch {
-		case e.cfg.TooOld == TooOldDrop && old(x, oldest):
+		case e.cfg.TooOld == httpsend.TooOldDrop && old(x, oldest):
 			t.old++
 			t.droppedOld++
 		case x.Mark == oversize:
@@ -111,7 +112,7 @@ func (e *datadogExporter) sift(r *payload.Request) (*payload.Request, error) {
 }
 
 func (e *datadogExporter) delivered(records []payload.Record) {
-	t := tally{delivered: len(records)}
+	t := tally{}
 	oldest := time.Now().Add(-maxAge).UnixNano()
 	for i := range records {
 		if records[i].Mark == shortened {

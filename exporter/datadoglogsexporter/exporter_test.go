@@ -55,7 +55,7 @@ func TestABodyThatIsNotDatadogs(t *testing.T) {
 		{206, "{}", hold},
 		{260, "", hold},
 	} {
-		require.Equal(t, c.want, judge(c.code, []byte(c.body), 1).Verdict, "%d %s", c.code, c.body)
+		require.Equal(t, c.want, classify(c.code, []byte(c.body), 1).Verdict, "%d %s", c.code, c.body)
 	}
 }
 
@@ -112,7 +112,7 @@ func TestCounts(t *testing.T) {
 		delivered, truncated, old, drops, lost int
 	}{
 		{func(*Config) {}, 3, 1, 1, 0, 1},
-		{func(c *Config) { c.Oversize, c.TooOld = OversizeDrop, TooOldDrop }, 1, 0, 1, 2, 0},
+		{func(c *Config) { c.Oversize, c.TooOld = OversizeDrop, httpsend.TooOldDrop }, 1, 0, 1, 2, 0},
 	} {
 		before := len(datadog.Logs())
 		r := startRig(t, url, tc.edit)

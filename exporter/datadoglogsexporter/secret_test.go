@@ -14,8 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
 
 // What must not be seen anywhere: the key, another header's secret, and what
@@ -126,12 +124,4 @@ func TestNoSecretIsToldOfABadConfiguration(t *testing.T) {
 	r.stop()
 	require.Contains(t, r.log.String(), "api::key does not look like an API key")
 	requireSilent(t, r)
-}
-
-func TestSecretsOfTheClient(t *testing.T) {
-	cfg := httpsend.DefaultClient()
-	cfg.Endpoint, cfg.ProxyURL = "https://u:p@ssw0rd@x", "http://proxy"
-	cfg.Headers.Set("X-Tenant", "1")
-	cfg.Headers.Set("X-Token", configopaque.String(headerSecret))
-	require.Equal(t, []configopaque.String{headerSecret, "p@ssw0rd"}, httpsend.Secrets(cfg))
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
 
-// judge reads Loki's answer to a request of so many records, all of one stream.
+// classify reads Loki's answer to a request of so many records, all of one stream.
 // The texts are Loki's own, from
 // https://github.com/grafana/loki/blob/v3.7.8/pkg/validation/validate.go and
 // https://github.com/grafana/loki/blob/v3.7.8/pkg/ingester/stream.go.
-func judge(code int, body []byte, records int) httpsend.Ruling {
+func classify(code int, body []byte, records int) httpsend.Ruling {
 	switch {
 	case code == http.StatusNoContent, code == http.StatusOK && stored(body):
 		return httpsend.Ruling{Verdict: httpsend.Delivered}

@@ -98,7 +98,7 @@ func TestAnswers(t *testing.T) {
 		{"a made-up number", 2, 400, "99999999999999999999999 errors like: entry for stream '' has timestamp too old: x", lost(of(2, old))},
 	} {
 		t.Run(c.request, func(t *testing.T) {
-			require.Equal(t, c.want, judge(c.code, []byte(c.text+"\n"), c.records))
+			require.Equal(t, c.want, classify(c.code, []byte(c.text+"\n"), c.records))
 		})
 	}
 }
@@ -123,7 +123,7 @@ func FuzzJudge(f *testing.F) {
 	f.Add(429, "(limit: 1 bytes/sec) while attempting to ingest '2' lines totaling '3' bytes", 3)
 	f.Fuzz(func(t *testing.T, code int, text string, records int) {
 		code, records = 200+(code&0x7fffffff)%400, 1+(records&0xffff)
-		ruling := judge(code, []byte(text), records)
+		ruling := classify(code, []byte(text), records)
 		total := 0
 		for _, l := range ruling.Lost {
 			require.Positive(t, l.Records, fmt.Sprint(ruling))

@@ -22,6 +22,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/e2e/standin"
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadatatest"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
 
 // start runs an exporter without a queue, which retries at once.
@@ -113,7 +114,7 @@ func TestExport(t *testing.T) {
 func TestNothingToSend(t *testing.T) {
 	loki, url := newLoki(t)
 	tel, set := settings(t)
-	e := start(t, set, newHost(), url, func(cfg *Config) { cfg.TooOld = dropTooOld })
+	e := start(t, set, newHost(), url, func(cfg *Config) { cfg.TooOld = httpsend.TooOldDrop })
 	require.NoError(t, e.ConsumeLogs(t.Context(), plog.NewLogs()))
 	ld := plog.NewLogs()
 	add(ld, "stytch", "", 1)
@@ -140,7 +141,7 @@ func TestCountingUnderRetries(t *testing.T) {
 		return nil
 	})
 	tel, set := settings(t)
-	e := start(t, set, newHost(), url, func(cfg *Config) { cfg.TooOld = dropTooOld })
+	e := start(t, set, newHost(), url, func(cfg *Config) { cfg.TooOld = httpsend.TooOldDrop })
 	at := pcommon.NewTimestampFromTime(time.Now())
 	ld := plog.NewLogs()
 	add(ld, "stytch", "a", at, "one", strings.Repeat("x", 256<<10+1), "three", "four")
@@ -166,7 +167,7 @@ func TestDeliveredBytes(t *testing.T) {
 	ld := plog.NewLogs()
 	add(ld, "stytch", "a", pcommon.NewTimestampFromTime(time.Now()), "12345", "é")
 	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
-	metadatatest.AssertEqualExporterLokiDeliveredBytes(t, tel, []metricdata.DataPoint[int64]{count(7)}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualExporterLokiDeliveredBytes(t, tel, []metricdata.DataPoint[int64]{count(7, attribute.String("form", "line"))}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
 func TestABlockedTenantIsReported(t *testing.T) {

@@ -79,7 +79,7 @@ func (q *quarantine) try(ctx context.Context, x *quarantined) {
 		q.settle(x, Delivered, nil)
 		return
 	}
-	r, err := q.sift(x.request)
+	r, err := q.filter(x.request)
 	switch {
 	case err != nil:
 		q.settle(x, Retry, err)

@@ -36,7 +36,7 @@ func DefaultQueue() configoptional.Optional[exporterhelper.QueueBatchConfig] {
 			Sizer:        exporterhelper.RequestSizerTypeItems,
 			FlushTimeout: 200 * time.Millisecond,
 			MinSize:      1000,
-			MaxSize:      1000, // what Datadog takes in a request; Loki needs no more
+			MaxSize:      1000, // a block of internal/payload
 		}),
 	})
 }
@@ -49,11 +49,28 @@ func DefaultRetry() configretry.BackOffConfig {
 	return retry
 }
 
-// NewClients builds the HTTP client, and one that opens a connection for each
+// TooOld is what becomes of a record that the destination does not take for its time.
+type TooOld string
+
+// The values of TooOld.
+const (
+	TooOldSend TooOld = "send"
+	TooOldDrop TooOld = "drop"
+)
+
+// Validate refuses other values.
+func (t TooOld) Validate() error {
+	if t != TooOldSend && t != TooOldDrop {
+		return fmt.Errorf("must be send or drop, got %q", string(t))
+	}
+	return nil
+}
+
+// newClients builds the HTTP client, and one that opens a connection for each
 // request. The Sender compresses for itself, into pooled memory, and follows no
 // redirect: net/http would send the key of a header of our own along to wherever
 // it leads.
-func NewClients(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set exporter.Settings) (client, fresh *http.Client, err error) {
+func newClients(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set exporter.Settings) (client, fresh *http.Client, err error) {
 	if err := checkAuthenticator(ctx, cfg, host, set.ID); err != nil {
 		return nil, nil, err
 	}

@@ -36,3 +36,11 @@ func BenchmarkExcerpt(b *testing.B) {
 		s.excerpt(answer, payload)
 	}
 }
+
+func TestSecretsOfTheClient(t *testing.T) {
+	cfg := DefaultClient()
+	require.Empty(t, clientSecrets(cfg))
+	cfg.Headers = configopaque.MapList{{Name: "Authorization", Value: "Bearer abcdefgh"}, {Name: "X-Shard", Value: "12"}}
+	cfg.Endpoint, cfg.ProxyURL = "https://u:end@localhost", "http://u:proxy@localhost"
+	require.Equal(t, []configopaque.String{"Bearer abcdefgh", "abcdefgh", "end", "proxy"}, clientSecrets(cfg))
+}

@@ -40,7 +40,7 @@ const (
 // a record. A restart begins to count anew.
 type quarantine struct {
 	encoding payload.Encoding
-	sift     func(*payload.Request) (*payload.Request, error)
+	filter   func(*payload.Request) (*payload.Request, error)
 	done     func([]payload.Record)
 	gauge    func(records int)
 	logger   *zap.Logger
@@ -73,9 +73,9 @@ type quarantined struct {
 	accepts  uint64 // of the destination, at the last refusal
 }
 
-func newQuarantine(b *Backend, encoding payload.Encoding, logger *zap.Logger) *quarantine {
+func newQuarantine(l *logs, encoding payload.Encoding) *quarantine {
 	q := &quarantine{
-		encoding: encoding, sift: b.Sift, done: b.Delivered, gauge: b.Quarantined, logger: logger,
+		encoding: encoding, filter: l.Filter, done: l.delivered, gauge: l.Metrics.quarantined, logger: l.logger,
 		end: make(chan struct{}), wake: make(chan struct{}, 1), records: map[*quarantined]struct{}{},
 	}
 	q.ctx, q.cancel = context.WithCancel(context.Background())

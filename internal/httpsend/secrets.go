@@ -39,9 +39,9 @@ func (m *masked) Unwrap() error { return m.error }
 // would leave out much besides.
 const secretLength = 8
 
-// Secrets are what cfg holds of them: its headers' values, and the passwords
+// clientSecrets are what cfg holds of them: its headers' values, and the passwords
 // in its URLs.
-func Secrets(cfg confighttp.ClientConfig) []configopaque.String {
+func clientSecrets(cfg confighttp.ClientConfig) []configopaque.String {
 	var secrets []configopaque.String
 	for _, value := range cfg.Headers.Iter {
 		if len(value) >= secretLength {

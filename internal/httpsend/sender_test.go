@@ -16,8 +16,10 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/otel/metric/noop"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -114,13 +116,23 @@ func judge2xx(code int, _ []byte, _ int) Ruling {
 // quarantineOf returns a quarantine in memory that tries nothing by itself.
 func quarantineOf(s *Sender) *quarantine {
 	encoding := payload.Encoding{Format: lettersOf(math.MaxInt), Damaged: func(error) {}}
-	q := newQuarantine(&Backend{
-		Sift:      func(r *payload.Request) (*payload.Request, error) { return r, nil },
-		Delivered: func([]payload.Record) {}, Quarantined: func(int) {},
-	}, encoding, zap.NewNop())
+	q := newQuarantine(&logs{logger: zap.NewNop(), Backend: Backend{
+		Filter:    func(r *payload.Request) (*payload.Request, error) { return r, nil },
+		Delivered: func([]payload.Record) {},
+		Metrics:   noMetrics(),
+	}}, encoding)
 	q.sender = s
 	q.began.Do(func() {})
 	return q
+}
+
+// noMetrics are instruments that measure nothing.
+func noMetrics() Metrics {
+	return Metrics{
+		Attributes:      MetricAttributes(component.MustNewID("test")),
+		DeliveredEvents: noop.Int64Counter{}, DroppedEvents: noop.Int64Counter{}, QuarantinedEvents: noop.Int64Gauge{},
+		QueueDamage: noop.Int64Counter{}, RequestDuration: noop.Float64Histogram{}, Splits: noop.Int64Counter{},
+	}
 }
 
 func TestSendCutsByTheLimitsInOrder(t *testing.T) {
