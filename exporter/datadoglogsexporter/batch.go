@@ -26,10 +26,10 @@ const (
 // https://docs.datadoghq.com/logs/log_configuration/processors/?tab=ui#log-date-remapper.
 const maxAge = 18 * time.Hour
 
-// Marks of records.
+// Flags of records. A record has at most one.
 const (
-	shortened uint8 = 1 + iota // to maxEntry
-	oversize                   // over maxEntry, to be dropped
+	flagTruncated uint8 = 1 + iota // the entry was truncated to maxEntry
+	flagTooLarge                   // the record was over maxEntry and is dropped
 )
 
 // format is the JSON array of a payload.
@@ -47,9 +47,9 @@ func (cfg *Config) format() *payload.Format {
 // record is a record that is to be encoded.
 type record struct {
 	plog.LogRecord
-	labels *labels
-	at     pcommon.Timestamp // the record's own time, else when it was observed
-	entry  *entry            // memory that the records of a request share
+	reserved *reservedFields
+	at       pcommon.Timestamp // the record's own time, else when it was observed
+	entry    *entry            // memory that the records of a request share
 }
 
 // encode returns the entries of ld, in its order.
@@ -58,9 +58,9 @@ func (e *datadogExporter) encode(ld plog.Logs) *payload.Request {
 		position, shared := uint32(0), entry{}
 		for _, rl := range ld.ResourceLogs().All() {
 			for _, sl := range rl.ScopeLogs().All() {
-				l := e.labeler.labels(rl.Resource().Attributes(), sl.Scope().Name() == stytch.ScopeName, e.cfg)
+				reserved := e.reserved.of(rl.Resource().Attributes(), sl.Scope().Name() == stytch.ScopeName, e.cfg)
 				for _, lr := range sl.LogRecords().All() {
-					e.add(to, &record{lr, &l, cmp.Or(lr.Timestamp(), lr.ObservedTimestamp()), &shared}, position)
+					e.add(to, &record{lr, &reserved, cmp.Or(lr.Timestamp(), lr.ObservedTimestamp()), &shared}, position)
 					position++
 				}
 			}
@@ -75,9 +75,9 @@ func (e *datadogExporter) add(to *payload.Builder, r *record, position uint32) {
 	dst = r.append(dst)
 	if len(dst)-begin > maxEntry {
 		if e.cfg.Oversize == OversizeDrop {
-			dst, known.Mark = dst[:begin], oversize
+			dst, known.Flags = dst[:begin], flagTooLarge
 		} else {
-			dst, known.Mark = shorten(dst, begin), shortened
+			dst, known.Flags = truncate(dst, begin), flagTruncated
 		}
 	}
 	to.End(dst, known)
@@ -95,7 +95,7 @@ func (e *datadogExporter) filter(r *payload.Request) (*payload.Request, error) {
 		case e.cfg.TooOld == httpsend.TooOldDrop && old(x, oldest):
 			t.old++
 			t.droppedOld++
-		case x.Mark == oversize:
+		case x.Flags == flagTooLarge:
 			t.droppedSize++
 			if old(x, oldest) {
 				t.old++
@@ -115,7 +115,7 @@ func (e *datadogExporter) delivered(records []payload.Record) {
 	t := tally{}
 	oldest := time.Now().Add(-maxAge).UnixNano()
 	for i := range records {
-		if records[i].Mark == shortened {
+		if records[i].Flags == flagTruncated {
 			t.truncated++
 		}
 		if old(&records[i], oldest) {

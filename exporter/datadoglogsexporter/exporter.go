@@ -20,7 +20,7 @@ type datadogExporter struct {
 	telemetry *metadata.TelemetryBuilder
 	metrics   httpsend.Metrics
 	drops     *httpsend.Drops
-	labeler   labeler
+	reserved  reservedCache
 	format    *payload.Format
 
 	running    context.Context // ends with the exporter; the start's context ends with the start

@@ -25,7 +25,7 @@ func TestEveryAnswer(t *testing.T) {
 		cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
 		cfg.RetryConfig.Enabled = false
 		return cfg
-	}, map[int]httpsend.Verdict{http.StatusAccepted: httpsend.Delivered})
+	}, map[int]httpsend.Outcome{http.StatusAccepted: httpsend.Delivered})
 }
 
 // A 2xx is an answer of Datadog's only where its body can be.
@@ -34,7 +34,7 @@ func TestABodyThatIsNotDatadogs(t *testing.T) {
 	for _, c := range []struct {
 		code int
 		body string
-		want httpsend.Verdict
+		want httpsend.Outcome
 	}{
 		{202, "", delivered},
 		{202, "{}", delivered},
@@ -55,7 +55,7 @@ func TestABodyThatIsNotDatadogs(t *testing.T) {
 		{206, "{}", hold},
 		{260, "", hold},
 	} {
-		require.Equal(t, c.want, classify(c.code, []byte(c.body), 1).Verdict, "%d %s", c.code, c.body)
+		require.Equal(t, c.want, classify(c.code, []byte(c.body), 1).Outcome, "%d %s", c.code, c.body)
 	}
 }
 
@@ -134,7 +134,7 @@ func TestCounts(t *testing.T) {
 		}
 		require.Equal(t, tc.lost, lost)
 		for message, want := range map[string]bool{
-			"Shortened an event": tc.truncated > 0, "Sent an event all the same": tc.lost > 0, "Dropped events": tc.drops > 0,
+			"Truncated an event": tc.truncated > 0, "Sent an event all the same": tc.lost > 0, "Dropped events": tc.drops > 0,
 		} {
 			if want {
 				require.Contains(t, r.log.String(), message)

@@ -36,7 +36,7 @@ func (e *datadogExporter) checkKey(ctx context.Context, s *httpsend.Sender) erro
 	e.background.Go(func() {
 		err := e.askForKey(e.running, s, url)
 		if errors.Is(err, errInvalidKey) {
-			s.Settle(err)
+			s.ReportHealth(err)
 			e.logger.Error("Events are kept until the key is valid", zap.Error(err))
 			return
 		}

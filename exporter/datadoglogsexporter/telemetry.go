@@ -30,7 +30,7 @@ func (e *datadogExporter) count(t tally) {
 	if t.truncated > 0 {
 		e.telemetry.ExporterDatadogLogsTruncatedEvents.Add(ctx, int64(t.truncated), e.metrics.Attributes())
 		e.firstTruncated.Do(func() {
-			e.logger.Warn("Shortened an event; further ones are only counted", zap.Error(errTooLarge))
+			e.logger.Warn("Truncated an event; further ones are only counted", zap.Error(errTooLarge))
 		})
 	}
 	if t.old > 0 {
@@ -57,9 +57,9 @@ func (e *datadogExporter) begin(ctx context.Context) {
 }
 
 // observe measures a request.
-func (e *datadogExporter) observe(ctx context.Context, x httpsend.Exchange) {
+func (e *datadogExporter) observe(ctx context.Context, x httpsend.Attempt) {
 	e.telemetry.ExporterDatadogLogsPayloadSize.Record(ctx, int64(x.Size), e.metrics.Attributes())
-	if x.Verdict == httpsend.Delivered {
+	if x.Outcome == httpsend.Delivered {
 		e.deliveredBytes(ctx, x.Size, x.Wire)
 	}
 }

@@ -103,7 +103,7 @@ func (cfg *Config) Validate() error {
 		errs = append(errs, errors.New("username: must not hold a control character, such as a line end"))
 	}
 	errs = append(errs, httpsend.CheckSecret("password", cfg.Password), checkTenant(cfg.TenantID))
-	if _, err := cfg.wire(); err != nil {
+	if _, err := cfg.encoder(); err != nil {
 		errs = append(errs, err)
 	}
 	if cfg.MaxRequestBytes <= 0 {

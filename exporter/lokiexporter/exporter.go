@@ -23,13 +23,13 @@ type lokiExporter struct {
 	telemetry *metadata.TelemetryBuilder
 	metrics   httpsend.Metrics
 	drops     *httpsend.Drops
-	scheme    *scheme
-	wire      *wire
+	mapping   *labelMapping
+	encoder   *encoder
 	lineForm  metric.MeasurementOption // of the delivered bytes
 }
 
 func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
-	wire, err := cfg.wire()
+	encoder, err := cfg.encoder()
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &lokiExporter{cfg: cfg, logger: set.Logger, telemetry: telemetry, scheme: newScheme(cfg), wire: wire}
+	e := &lokiExporter{cfg: cfg, logger: set.Logger, telemetry: telemetry, mapping: newLabelMapping(cfg), encoder: encoder}
 	e.metrics = httpsend.Metrics{
 		Attributes:        httpsend.MetricAttributes(set.ID),
 		DeliveredEvents:   telemetry.ExporterLokiDeliveredEvents,
@@ -55,7 +55,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 func (e *lokiExporter) backend() (httpsend.Backend, error) {
 	url, err := e.cfg.url()
 	return httpsend.Backend{
-		Format:    e.wire.format,
+		Format:    e.encoder.format,
 		Encode:    e.encode,
 		Filter:    e.filter,
 		Classify:  classify,
@@ -75,7 +75,7 @@ func (e *lokiExporter) backend() (httpsend.Backend, error) {
 }
 
 func (e *lokiExporter) header() http.Header {
-	header := http.Header{"Content-Type": {e.wire.ContentType()}}
+	header := http.Header{"Content-Type": {e.encoder.ContentType()}}
 	if e.cfg.TenantID != "" {
 		header.Set("X-Scope-OrgID", e.cfg.TenantID)
 	}
@@ -94,7 +94,7 @@ func (e *lokiExporter) started(ctx context.Context, _ *httpsend.Sender) error {
 var errOutOfWindow = errors.New("Loki takes no entry that is older than 7 days or more than 10 minutes ahead")
 
 func (e *lokiExporter) encode(ld plog.Logs) *payload.Request {
-	return e.wire.encode(ld, e.scheme, time.Now())
+	return e.encoder.encode(ld, e.mapping, time.Now())
 }
 
 // filter leaves out, and counts, what Loki will not take.

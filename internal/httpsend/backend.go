@@ -32,7 +32,7 @@ type Backend struct {
 	Filter func(*payload.Request) (*payload.Request, error)
 	// Classify reads the answer to a request of so many records. The body is at most
 	// 64 KiB and one byte long.
-	Classify func(code int, body []byte, records int) Ruling
+	Classify func(code int, body []byte, records int) Result
 
 	// URL is where payloads are posted to.
 	URL string
@@ -55,7 +55,7 @@ type Backend struct {
 	// must not keep the slice.
 	Delivered func([]payload.Record)
 	// Observe is told of every request. Nil is no function.
-	Observe func(context.Context, Exchange)
+	Observe func(context.Context, Attempt)
 
 	// Started is called when the Sender is ready, before the queue is read. Its error
 	// ends the start. Nil is no function.
@@ -78,11 +78,11 @@ func (b *Backend) newSender(ctx context.Context, host component.Host, set export
 	}
 	return &Sender{
 		Client: client, Fresh: fresh, URL: b.URL, Header: header,
-		Secrets: slices.Concat(b.Secrets, clientSecrets(b.Client)),
-		Judge:   b.Classify,
-		HoldFor: b.Retry.MaxInterval,
-		Drops:   b.Drops,
-		Observe: func(ctx context.Context, x Exchange) {
+		Secrets:  slices.Concat(b.Secrets, clientSecrets(b.Client)),
+		Classify: b.Classify,
+		HoldFor:  b.Retry.MaxInterval,
+		Drops:    b.Drops,
+		Observe: func(ctx context.Context, x Attempt) {
 			b.Metrics.observe(ctx, x)
 			if b.Observe != nil {
 				b.Observe(ctx, x)

@@ -16,7 +16,7 @@ type body struct {
 	users atomic.Int32
 }
 
-var bodies = make(kept[body], maxKept)
+var bodies = make(freeList[body], maxFree)
 
 // newBody returns an empty body that the caller frees with release.
 func newBody() *body {
@@ -42,18 +42,18 @@ func (b *body) attach(req *http.Request) {
 
 func (b *body) reader() io.ReadCloser {
 	b.users.Add(1)
-	return &bodyReader{body: b, rest: b.Bytes()}
+	return &requestBody{body: b, rest: b.Bytes()}
 }
 
-// bodyReader is closed by HTTP/2 while it is read, where the answer comes before
+// requestBody is closed by HTTP/2 while it is read, where the answer comes before
 // the request's end: what is closed touches the memory no more.
-type bodyReader struct {
+type requestBody struct {
 	mu   sync.Mutex
 	body *body // nil: closed
 	rest []byte
 }
 
-func (r *bodyReader) Read(p []byte) (n int, err error) {
+func (r *requestBody) Read(p []byte) (n int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -67,7 +67,7 @@ func (r *bodyReader) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-func (r *bodyReader) Close() error {
+func (r *requestBody) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.body != nil {

@@ -90,9 +90,9 @@ type reason struct {
 	begin  time.Time // the first since the last delivery
 }
 
-// kept tells why the records of a request wait: when the reason is new, then once
+// waits tells why the records of a request wait: when the reason is new, then once
 // in repeatAfter.
-func (d *diagnosis) kept(why string, err error, fix string, records int) {
+func (d *diagnosis) waits(why string, err error, fix string, records int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()

@@ -44,7 +44,7 @@ func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Lo
 func newLogs(ctx context.Context, set exporter.Settings, b Backend, build func(context.Context, component.Host) (*Sender, error)) (exporter.Logs, error) {
 	l := &logs{Backend: b, build: build, logger: set.Logger}
 	damage := queuestore.Damage{Logger: set.Logger, Counter: b.Metrics.QueueDamage, Options: []metric.AddOption{b.Metrics.Attributes()}}
-	encoding := payload.Encoding{Format: b.Format, Encode: b.Encode, Damaged: damage.Item}
+	encoding := payload.QueueEncoding{Format: b.Format, Encode: b.Encode, Damaged: damage.Item}
 	if b.Queue.HasValue() {
 		l.quarantine = newQuarantine(l, encoding)
 		onDisk := b.Queue.Get().StorageID != nil
@@ -69,8 +69,8 @@ func newLogs(ctx context.Context, set exporter.Settings, b Backend, build func(c
 	if !b.Queue.HasValue() {
 		next = synchronous{next}
 	}
-	next = groupcommit.Wrap(set, reader{next}, b.Queue)
-	return queuestore.Wrap(set.ID, next, b.Queue, encoding.Identify, damage, l.quarantine), nil
+	next = groupcommit.Wrap(set, readOnly{next}, b.Queue)
+	return queuestore.Wrap(set.ID, next, b.Queue, encoding.Fingerprint, damage, l.quarantine), nil
 }
 
 func (l *logs) start(ctx context.Context, host component.Host) (err error) {
@@ -112,7 +112,7 @@ func (l *logs) send(ctx context.Context, r *payload.Request) error {
 	if err != nil {
 		return err
 	}
-	return l.sender.Send(ctx, payload.NewBatch(r), l.delivered)
+	return l.sender.Send(ctx, payload.NewCursor(r), l.delivered)
 }
 
 // shutdown is called once exporterhelper has emptied the queue and given up what
@@ -151,11 +151,13 @@ func (l *logs) finish(ctx context.Context) {
 	}
 }
 
-// reader tells that the logs are only read: exporterhelper says otherwise of
+// readOnly tells that the logs are only read: exporterhelper says otherwise of
 // its own requests where they are batched, and then each pipeline gets a copy.
-type reader struct{ exporter.Logs }
+type readOnly struct{ exporter.Logs }
 
-func (reader) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: false} }
+func (readOnly) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: false}
+}
 
 // synchronous is an exporter without a queue, which answers with what is left.
 type synchronous struct{ exporter.Logs }
@@ -164,7 +166,7 @@ func (s synchronous) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	err := s.Logs.ConsumeLogs(ctx, ld)
 	var undelivered *payload.Undelivered
 	if errors.As(err, &undelivered) {
-		return withRest(err, ld, undelivered.Rest)
+		return withRemainder(err, ld, undelivered.Remainder)
 	}
 	return err
 }

@@ -36,10 +36,10 @@ const (
 //	refused, with others accepted since its last one    counts against it
 //	refused otherwise, any other answer, or none        counts for nothing
 //
-// What trust calls enough of what counts, over at least twice max_interval, drops
-// a record. A restart begins to count anew.
+// The rejections that destinationHealth.dropRule asks for, over at least twice
+// max_interval, drop a record. A restart begins to count anew.
 type quarantine struct {
-	encoding payload.Encoding
+	encoding payload.QueueEncoding
 	filter   func(*payload.Request) (*payload.Request, error)
 	done     func([]payload.Record)
 	gauge    func(records int)
@@ -55,7 +55,7 @@ type quarantine struct {
 	wake    chan struct{}
 
 	mu      sync.Mutex
-	shelf   shelf
+	slots   slots
 	records map[*quarantined]struct{}
 	size    int // bytes of the records
 	paused  time.Time
@@ -63,17 +63,17 @@ type quarantine struct {
 
 // quarantined is one record.
 type quarantined struct {
-	request  *payload.Request
-	slot     int // of the shelf
-	since    time.Time
-	next     time.Time // when to try again
-	busy     bool      // is being tried
-	gone     bool      // delivered or dropped, and only its copy on the shelf is left
-	refusals int
-	accepts  uint64 // of the destination, at the last refusal
+	request    *payload.Request
+	slot       int // where it is stored
+	since      time.Time
+	next       time.Time // when to try again
+	busy       bool      // is being tried
+	gone       bool      // delivered or dropped, and only its copy in the slot is left
+	rejections int
+	accepts    uint64 // of the destination, at the last refusal
 }
 
-func newQuarantine(l *logs, encoding payload.Encoding) *quarantine {
+func newQuarantine(l *logs, encoding payload.QueueEncoding) *quarantine {
 	q := &quarantine{
 		encoding: encoding, filter: l.Filter, done: l.delivered, gauge: l.Metrics.quarantined, logger: l.logger,
 		end: make(chan struct{}), wake: make(chan struct{}, 1), records: map[*quarantined]struct{}{},
@@ -99,10 +99,10 @@ func (q *quarantine) stop() {
 
 // add takes the first of the refused records, as many as there is room for, and
 // returns how many. On disk they are durable when it returns.
-func (q *quarantine) add(b *payload.Batch, refused []refusal) (taken int, err error) {
+func (q *quarantine) add(c *payload.Cursor, refused []rejectedAlone) (taken int, err error) {
 	var fresh []*quarantined
 	for _, x := range refused {
-		one, err := b.Request([]payload.Range{x.Range})
+		one, err := c.Request([]payload.Range{x.Range})
 		if err != nil {
 			return 0, fmt.Errorf("%w: %w", errNoRecord, err)
 		}
@@ -120,13 +120,13 @@ func (q *quarantine) add(b *payload.Batch, refused []refusal) (taken int, err er
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
-	accepts, _ := q.sender.trust.standing()
+	accepts, _ := q.sender.health.dropRule()
 	for _, x := range fresh {
 		if len(q.records) == maxQuarantined || q.size+x.request.BytesSize() > maxQuarantinedBytes {
 			err = errNoRoom
 			break
 		}
-		if x.slot, err = q.shelf.put(q.encoding, x.request); err != nil {
+		if x.slot, err = q.slots.put(q.encoding, x.request); err != nil {
 			break
 		}
 		x.since, x.next, x.accepts = now, q.after(now), accepts
@@ -134,7 +134,7 @@ func (q *quarantine) add(b *payload.Batch, refused []refusal) (taken int, err er
 		q.size += x.request.BytesSize()
 		taken++
 	}
-	if storing := q.shelf.store(); storing != nil {
+	if storing := q.slots.commit(); storing != nil {
 		for _, x := range fresh[:taken] {
 			q.forget(x)
 		}
@@ -149,7 +149,7 @@ func (q *quarantine) add(b *payload.Batch, refused []refusal) (taken int, err er
 func (q *quarantine) forget(x *quarantined) {
 	delete(q.records, x)
 	q.size -= x.request.BytesSize()
-	q.shelf.release(x.slot)
+	q.slots.release(x.slot)
 }
 
 // changed tells how many records there are, and sees to it that they are tried.

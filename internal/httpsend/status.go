@@ -20,9 +20,10 @@ type status struct {
 	at    time.Time
 }
 
-// Settle says that err holds records, or would, and with nil that records are
-// delivered again.
-func (s *Sender) Settle(err error) {
+// ReportHealth takes the error that keeps records from being delivered, or would
+// keep them; nil says that they are delivered. The component's status follows. It
+// may be called from several goroutines.
+func (s *Sender) ReportHealth(err error) {
 	s.status.mu.Lock()
 	defer s.status.mu.Unlock()
 	if s.status.held == nil && err == nil {

@@ -65,10 +65,10 @@ func (m *Metrics) quarantined(records int) {
 }
 
 // observe measures a request.
-func (m *Metrics) observe(ctx context.Context, x Exchange) {
+func (m *Metrics) observe(ctx context.Context, x Attempt) {
 	code := m.Attributes(attribute.Int("http.response.status_code", x.Code))
 	m.RequestDuration.Record(ctx, x.Took.Seconds(), code)
-	if x.Records > 1 && (x.Verdict == Split || x.Verdict == Isolate) {
+	if x.Records > 1 && (x.Outcome == Split || x.Outcome == Bisect) {
 		m.Splits.Add(ctx, 1, code)
 	}
 }

@@ -15,8 +15,7 @@ const (
 	// tables and its first record would cost more than it saves.
 	packSize = 32 << 10
 	// blockRecords divides a request into blocks that batches can be made of
-	// without taking one apart: as many records as a batch has by default, and
-	// as Datadog takes at once.
+	// without dividing one: as many records as a batch has by default.
 	blockRecords = 1000
 )
 

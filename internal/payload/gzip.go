@@ -24,7 +24,7 @@ var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255}
 // as it is, in bytes: a separator and little more.
 const storedSize = 64
 
-func joinGzip(dst *bytes.Buffer, p *Payload) error {
+func writeGzip(dst *bytes.Buffer, p *Payload) error {
 	dst.Write(gzipHeader)
 	sum, from := uint32(0), 0
 	add := func(plain []byte) {

@@ -22,7 +22,7 @@ func packSnappy(dst, plain []byte) ([]byte, uint32) {
 	return append(dst, block[n:]...), 0
 }
 
-func joinSnappy(dst *bytes.Buffer, p *Payload) error {
+func writeSnappy(dst *bytes.Buffer, p *Payload) error {
 	if s2.MaxEncodedLen(p.size) < 0 {
 		return s2.ErrTooLarge
 	}

@@ -17,10 +17,9 @@ import (
 	"go.uber.org/zap"
 )
 
-// Identify returns what tells a stored item apart, and is the same for an item
-// that the queue has decoded and encoded again. It fails for one that cannot be
-// decoded.
-type Identify func(item []byte) ([]byte, error)
+// Fingerprint identifies a stored item. It survives decoding and encoding by the
+// queue, and fails for an item that cannot be decoded.
+type Fingerprint func(item []byte) ([]byte, error)
 
 // Neighbor keeps values of its own in the queue's storage, under keys that are
 // neither numbers nor "qmv0". Open is called before the queue reads, and its error
@@ -41,7 +40,7 @@ func Wrap(
 	id component.ID,
 	next exporter.Logs,
 	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
-	identify Identify,
+	identify Fingerprint,
 	damage Damage,
 	neighbor Neighbor,
 ) exporter.Logs {

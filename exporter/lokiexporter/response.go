@@ -16,20 +16,20 @@ import (
 // The texts are Loki's own, from
 // https://github.com/grafana/loki/blob/v3.7.8/pkg/validation/validate.go and
 // https://github.com/grafana/loki/blob/v3.7.8/pkg/ingester/stream.go.
-func classify(code int, body []byte, records int) httpsend.Ruling {
+func classify(code int, body []byte, records int) httpsend.Result {
 	switch {
 	case code == http.StatusNoContent, code == http.StatusOK && stored(body):
-		return httpsend.Ruling{Verdict: httpsend.Delivered}
+		return httpsend.Result{Outcome: httpsend.Delivered}
 	case code <= 299, blocked.Match(body):
-		return httpsend.Ruling{Verdict: httpsend.Hold}
+		return httpsend.Result{Outcome: httpsend.Hold}
 	case code == http.StatusBadRequest:
 		if lost := refused(body, records); lost != nil {
-			return httpsend.Ruling{Verdict: httpsend.Delivered, Lost: lost}
+			return httpsend.Result{Outcome: httpsend.Delivered, Lost: lost}
 		}
 	case code == http.StatusTooManyRequests && records > 1 && neverPasses(body, records):
-		return httpsend.Ruling{Verdict: httpsend.Split}
+		return httpsend.Result{Outcome: httpsend.Split}
 	}
-	return httpsend.Ruling{Verdict: httpsend.Judge(code)}
+	return httpsend.Result{Outcome: httpsend.Classify(code)}
 }
 
 // stored tells whether the body of a 200 says that all was stored: it is empty, or

@@ -22,7 +22,7 @@ func TestExcerptHoldsNeitherSecretsNorEvents(t *testing.T) {
 		strings.Repeat("x", 254) + "k3y":          ": " + strings.Repeat("x", 254) + "[s",
 		"entry with timestamp 1 ignored, \xff...": ": entry with timestamp 1 ignored, ...",
 	} {
-		require.Equal(t, want, s.excerpt([]byte(answer), payload))
+		require.Equal(t, want, s.redact([]byte(answer), payload))
 	}
 }
 
@@ -33,7 +33,7 @@ func BenchmarkExcerpt(b *testing.B) {
 	answer := []byte(strings.Repeat("an error happened somewhere in the intake, ", 10))
 	b.SetBytes(int64(len(payload)))
 	for b.Loop() {
-		s.excerpt(answer, payload)
+		s.redact(answer, payload)
 	}
 }
 

@@ -2,18 +2,18 @@ package payload
 
 import "encoding/binary"
 
-// reader reads what is stored. After the first thing that is not there it
+// decoder reads what is stored. After the first thing that is not there it
 // reads nothing but zeros.
-type reader struct {
+type decoder struct {
 	rest   []byte
 	failed bool
 }
 
-func (in *reader) fail() {
+func (in *decoder) fail() {
 	in.rest, in.failed = nil, true
 }
 
-func (in *reader) uvarint() uint64 {
+func (in *decoder) uvarint() uint64 {
 	v, n := binary.Uvarint(in.rest)
 	if n <= 0 {
 		in.fail()
@@ -23,13 +23,13 @@ func (in *reader) uvarint() uint64 {
 	return v
 }
 
-func (in *reader) varint() int64 {
+func (in *decoder) varint() int64 {
 	u := in.uvarint()
 	return int64(u>>1) ^ -int64(u&1) // as binary.Varint
 }
 
 // count is a number of things of which each takes at least a byte.
-func (in *reader) count() int {
+func (in *decoder) count() int {
 	n := in.uvarint()
 	if n > uint64(len(in.rest)) {
 		in.fail()
@@ -38,7 +38,7 @@ func (in *reader) count() int {
 	return int(n)
 }
 
-func (in *reader) take(n int) []byte {
+func (in *decoder) take(n int) []byte {
 	if n > len(in.rest) {
 		in.fail()
 		return make([]byte, n)
@@ -48,6 +48,6 @@ func (in *reader) take(n int) []byte {
 	return taken
 }
 
-func (in *reader) bytes() []byte  { return in.take(in.count()) }
-func (in *reader) byte() byte     { return in.take(1)[0] }
-func (in *reader) uint32() uint32 { return binary.LittleEndian.Uint32(in.take(4)) }
+func (in *decoder) bytes() []byte  { return in.take(in.count()) }
+func (in *decoder) byte() byte     { return in.take(1)[0] }
+func (in *decoder) uint32() uint32 { return binary.LittleEndian.Uint32(in.take(4)) }
