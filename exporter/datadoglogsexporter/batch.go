@@ -14,15 +14,15 @@ import (
 )
 
 // Limits of a payload and of an entry:
-// https://docs.datadoghq.com/api/latest/logs/#send-logs. A longer entry is
-// answered 202 and cut without a word.
+// https://docs.datadoghq.com/api/latest/logs/#send-logs. Datadog answers 202 to a
+// longer entry and cuts it silently.
 const (
 	maxPayload = 5_000_000 // bytes, before compression
 	maxEntries = 1000
 	maxEntry   = 1_000_000 // bytes
 )
 
-// maxAge is from which age on Datadog answers 202 and shows nothing:
+// maxAge is the age from which Datadog answers 202 and shows nothing:
 // https://docs.datadoghq.com/logs/log_configuration/processors/?tab=ui#log-date-remapper.
 const maxAge = 18 * time.Hour
 
@@ -83,10 +83,10 @@ func (e *datadogExporter) add(to *payload.Builder, r *record, position uint32) {
 	to.End(dst, known)
 }
 
-// old tells whether Datadog would not show a record.
+// old tells whether a record is too old for Datadog to show it.
 func old(x *payload.Record, oldest int64) bool { return x.At != 0 && x.At < oldest }
 
-// filter leaves out, and counts, what the configuration says to drop.
+// filter leaves out, and counts, the records that the configuration drops.
 func (e *datadogExporter) filter(r *payload.Request) (*payload.Request, error) {
 	var t tally
 	oldest := time.Now().Add(-maxAge).UnixNano()

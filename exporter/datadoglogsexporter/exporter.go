@@ -87,7 +87,7 @@ func (e *datadogExporter) started(ctx context.Context, s *httpsend.Sender) error
 	return e.checkKey(ctx, s)
 }
 
-// warn tells what is unusual in the configuration, and yet may be right.
+// warn logs what is unusual in the configuration, but can be right.
 func (e *datadogExporter) warn() {
 	httpsend.WarnOfNumbers(e.logger, e.cfg.API.numbers)
 	if _, known := e.cfg.API.site(); !known && e.cfg.ClientConfig.Endpoint == "" {

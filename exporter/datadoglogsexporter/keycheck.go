@@ -16,10 +16,10 @@ import (
 // errInvalidKey says that Datadog has no such key, or none any more.
 var errInvalidKey = errors.New("api::key: Datadog refuses this key for this api::site")
 
-// checkKey asks Datadog whether the key is valid. With fail_on_invalid_key the
-// start waits for the answer; otherwise it goes on, and an invalid key is the
-// component's status until something is delivered. Where Datadog cannot be
-// asked the key counts as valid: the intake will tell.
+// checkKey asks Datadog whether the key is valid. With fail_on_invalid_key the start
+// waits for the answer. Otherwise it goes on, and an invalid key is the component's
+// status until something is delivered. Where Datadog does not answer, the key counts
+// as valid: the intake will refuse it if it is not.
 func (e *datadogExporter) checkKey(ctx context.Context, s *httpsend.Sender) error {
 	url, err := e.cfg.validateURL()
 	if err != nil || url == "" {

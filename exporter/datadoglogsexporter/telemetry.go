@@ -17,14 +17,14 @@ var (
 	errTooLarge = errors.New("larger than 1,000,000 bytes: Datadog would cut it")
 )
 
-// tally is how many records came to what.
+// tally counts records by what became of them.
 type tally struct {
 	truncated               int
 	old                     int // delivered or not
 	droppedOld, droppedSize int
 }
 
-// count tells of records that are done with.
+// count counts and logs records that are finished.
 func (e *datadogExporter) count(t tally) {
 	ctx := context.Background()
 	if t.truncated > 0 {

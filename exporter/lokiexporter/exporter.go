@@ -97,7 +97,7 @@ func (e *lokiExporter) encode(ld plog.Logs) *payload.Request {
 	return e.encoder.encode(ld, e.mapping, time.Now())
 }
 
-// filter leaves out, and counts, what Loki will not take.
+// filter leaves out, and counts, the records that Loki will not take.
 func (e *lokiExporter) filter(r *payload.Request) (*payload.Request, error) {
 	if e.cfg.TooOld != httpsend.TooOldDrop {
 		return r, nil

@@ -133,7 +133,7 @@ func (l *logs) shutdown(ctx context.Context) error {
 	return nil
 }
 
-// finish gives what a queue in memory leaves its last attempt.
+// finish gives the events that a queue in memory has left their last attempt.
 func (l *logs) finish(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lastAttempts)
 	defer cancel()
@@ -151,15 +151,15 @@ func (l *logs) finish(ctx context.Context) {
 	}
 }
 
-// readOnly tells that the logs are only read: exporterhelper says otherwise of
-// its own requests where they are batched, and then each pipeline gets a copy.
+// readOnly says that the exporter does not change logs. exporterhelper says that it
+// does where requests are batched, and then each pipeline would get a copy.
 type readOnly struct{ exporter.Logs }
 
 func (readOnly) Capabilities() consumer.Capabilities {
 	return consumer.Capabilities{MutatesData: false}
 }
 
-// synchronous is an exporter without a queue, which answers with what is left.
+// synchronous is an exporter without a queue. Its error contains what is left.
 type synchronous struct{ exporter.Logs }
 
 func (s synchronous) ConsumeLogs(ctx context.Context, ld plog.Logs) error {

@@ -28,8 +28,8 @@ type Attempt struct {
 // maxAnswer bounds how much of an answer's body is read, in bytes.
 const maxAnswer = 64 << 10
 
-// post sends one payload. The error tells what came of it where not all of it
-// was delivered; it holds neither the payload nor a secret.
+// post sends one payload. The error says why not all of it was delivered. It contains
+// neither the payload nor a secret.
 func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Payload, records int) (Result, error) {
 	encoded := newBody()
 	defer encoded.release()
@@ -63,9 +63,9 @@ func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Paylo
 	result := s.Classify(resp.StatusCode, answer, records)
 	switch {
 	case result.Outcome == Delivered && len(result.Lost) == 0 && len(answer) > maxAnswer:
-		result = Result{Outcome: Hold} // no destination says so much to say that all is well
+		result = Result{Outcome: Hold} // no destination confirms with so much text
 	case broken != nil && (result.Outcome == Delivered || result.Outcome == Bisect):
-		result = Result{Outcome: Retry} // what is missing of the answer may say otherwise
+		result = Result{Outcome: Retry} // the missing part of the answer may say otherwise
 	}
 	attempt.Code, attempt.Outcome, attempt.Took = resp.StatusCode, result.Outcome, time.Since(began)
 	s.Observe(ctx, attempt)
@@ -76,7 +76,7 @@ func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Paylo
 	}
 	sent, unreadable := p.AppendPlain(nil)
 	if unreadable != nil {
-		answer = nil // what cannot be compared with the payload is not told
+		answer = nil // it cannot be compared with the payload
 	}
 	err = fmt.Errorf("%s answered %d%s%s", req.URL.Host, resp.StatusCode, remark(resp.StatusCode, result.Outcome, broken), s.redact(answer, sent))
 	switch result.Outcome {
@@ -95,7 +95,7 @@ func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Paylo
 	return result, err
 }
 
-// remark says what an answer is that its code alone does not explain.
+// remark explains an answer where its code does not.
 func remark(code int, outcome Outcome, broken error) string {
 	switch {
 	case broken != nil:
@@ -107,8 +107,8 @@ func remark(code int, outcome Outcome, broken error) string {
 	}
 }
 
-// Do sends req by the client. Its error holds neither a secret nor the URL,
-// which may hold a password and whose query is the user's.
+// Do sends req by the client. Its error contains neither a secret nor the URL, which
+// can contain a password and a query of the user's.
 func (s *Sender) Do(req *http.Request) (*http.Response, error) { return s.do(s.Client, req) }
 
 func (s *Sender) do(client *http.Client, req *http.Request) (*http.Response, error) {

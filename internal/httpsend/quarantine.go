@@ -22,15 +22,16 @@ const (
 	attemptGap     = 10 * time.Millisecond
 	attemptsAtOnce = 8
 
-	// smallest is the size from which on a record can be too large, in bytes. A
-	// 413 to a smaller one tells of a limit that a proxy has, and Datadog and Loki
-	// have not: the record is kept until that is changed.
+	// smallest is the size from which on a record can be too large, in bytes. A 413
+	// to a smaller one comes from a proxy with a low limit: the record is kept until
+	// that is changed. Datadog takes 1,000,000 bytes and Loki, by default, 256 KiB.
 	smallest = 64 << 10
 )
 
-// quarantine holds records that were refused alone, where the destination may be
-// wrong. They wait beside the queue and slow no other record; each is sent again
-// by itself, on a new connection, every half retry_on_failure::max_interval.
+// quarantine keeps records that were rejected in a request of their own, because the
+// destination may be wrong. They wait beside the queue and slow no other record. Each
+// is sent again by itself, on a new connection, about every half
+// retry_on_failure::max_interval.
 //
 //	accepted                                            delivered
 //	refused, with others accepted since its last one    counts against it
@@ -82,14 +83,14 @@ func newQuarantine(l *logs, encoding payload.QueueEncoding) *quarantine {
 	return q
 }
 
-// start puts it behind s. The attempts begin with the first record.
+// start connects q and s. The attempts begin with the first record.
 func (q *quarantine) start(s *Sender) {
 	q.sender = s
 	s.quarantine = q
 }
 
-// stop waits for the attempts on their way, within a bound, and begins no further
-// one. It may be called again.
+// stop begins no further attempt and waits for those under way, lastAttempts at most.
+// It may be called again.
 func (q *quarantine) stop() {
 	q.stopped.Do(func() { close(q.end) })
 	impatient := time.AfterFunc(lastAttempts, q.cancel)
@@ -97,8 +98,8 @@ func (q *quarantine) stop() {
 	q.run.Wait()
 }
 
-// add takes the first of the refused records, as many as there is room for, and
-// returns how many. On disk they are durable when it returns.
+// add takes as many of the rejected records as there is room for, the first ones
+// first, and returns how many. Those on disk are durable when it returns.
 func (q *quarantine) add(c *payload.Cursor, refused []rejectedAlone) (taken int, err error) {
 	var fresh []*quarantined
 	for _, x := range refused {
@@ -152,8 +153,8 @@ func (q *quarantine) forget(x *quarantined) {
 	q.slots.release(x.slot)
 }
 
-// changed tells how many records there are, and sees to it that they are tried.
-// The caller holds the lock.
+// changed reports the number of records and wakes the loop. The caller has locked
+// q.mu.
 func (q *quarantine) changed(words error) {
 	q.gauge(len(q.records))
 	q.sender.quarantined(len(q.records), words)

@@ -51,8 +51,8 @@ func (q *quarantine) sleep(d time.Duration, wake <-chan struct{}) bool {
 	return true
 }
 
-// due takes the record that has been due for longest, or returns how long to wait
-// for one.
+// due returns the record that has been due for longest, marked as busy, or the time
+// to wait for one.
 func (q *quarantine) due(now time.Time) (first *quarantined, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -121,8 +121,8 @@ func (q *quarantine) conclude(x *quarantined, outcome Outcome, err error) {
 	q.changed(err)
 }
 
-// remove forgets a record, unless its copy on disk cannot be deleted: then that
-// is tried again.
+// remove forgets a record. Where its copy on disk cannot be deleted, it stays and the
+// deletion is tried again.
 func (q *quarantine) remove(x *quarantined) {
 	q.slots.take(x.slot)
 	if err := q.slots.commit(); err != nil {

@@ -14,9 +14,9 @@ const (
 	quoteLength = 12
 )
 
-// redact returns the first line of an answer for an error, with a colon
-// before it. What it repeats of the payload, which holds personal data, and of
-// the secrets is left out.
+// redact returns the first line of an answer for an error, with a colon before it.
+// It leaves out what the answer repeats of the payload, which contains personal data,
+// and of the secrets.
 func (s *Sender) redact(answer, payload []byte) string {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(answer), []byte("\n"))
 	text := s.withoutSecrets(string(line))

@@ -32,7 +32,7 @@ type Sender struct {
 	Drops *Drops
 	// Observe is told of every request.
 	Observe func(context.Context, Attempt)
-	// Report takes the component's status: recoverable while records are held.
+	// Report takes the component's status: recoverable while records are kept.
 	Report func(*componentstatus.Event)
 	// Keys names what a user can correct.
 	Keys Keys
@@ -122,10 +122,10 @@ const (
 	smallPartsFrom = 100
 )
 
-// parts cuts a refused range, the first part last. A limit is found by halves. A
-// refused record is found in fewer bytes by quarters, at the ends of blocks, which
-// stay packed: of 1,000 records with one refused, 2.3 times their bytes are sent
-// instead of 3 times, in as many requests.
+// parts divides a rejected range, the first part last. Halves find a size limit.
+// Quarters that end where blocks end find a rejected record in fewer bytes, because
+// those blocks stay packed: of 1,000 records with one rejected, 2.3 times their bytes
+// are sent instead of 3 times, in as many requests.
 func (s *Sender) parts(c *payload.Cursor, r payload.Range, outcome Outcome) []payload.Range {
 	if outcome == Split {
 		middle := r.Lo + (r.Hi-r.Lo)/2
@@ -137,7 +137,7 @@ func (s *Sender) parts(c *payload.Cursor, r payload.Range, outcome Outcome) []pa
 	return parts
 }
 
-// again sends the one record of r, on a connection of its own.
+// again sends the only record of r, on a connection of its own.
 func (s *Sender) again(ctx context.Context, r *payload.Request, done func([]payload.Record)) (Outcome, error) {
 	p := payloads.get()
 	defer func() { payloads.put(p, p.Release()) }()
@@ -153,8 +153,8 @@ func (s *Sender) again(ctx context.Context, r *payload.Request, done func([]payl
 	return result.Outcome, err
 }
 
-// delivered tells of records that the destination took, but for those that were
-// lost: which of them is not known, only how many.
+// delivered passes on the records that the destination took. Where the answer says
+// that some were lost, it says how many, not which: the last ones count as lost.
 func (s *Sender) delivered(c *payload.Cursor, r payload.Range, result Result, answer error, done func([]payload.Record)) {
 	lost := 0
 	for _, l := range result.Lost {
@@ -165,5 +165,5 @@ func (s *Sender) delivered(c *payload.Cursor, r payload.Range, result Result, an
 	s.ReportHealth(nil)
 }
 
-// payloads keep the buffers that payloads are put together in.
+// payloads are kept for their memory.
 var payloads = make(freeList[payload.Payload], maxFree)

@@ -9,17 +9,17 @@ import (
 )
 
 // block is records of one stream, encoded one after another with separators
-// between them. It is not changed once it is made.
+// between them. A block is immutable.
 type block struct {
 	stream  string
 	records []Record
 	data    []byte
-	size    int     // of the records before packing, in bytes
+	size    int     // before packing, separators included, in bytes
 	packing packing // of data
-	sum     uint32  // CRC-32 (IEEE) of the records before packing, where packing is deflate
+	sum     uint32  // CRC-32 (IEEE) before packing, where packing is deflated
 }
 
-// appendPlain appends the records as they are encoded.
+// appendPlain appends the records unpacked.
 func (b *block) appendPlain(dst []byte) (_ []byte, err error) {
 	begin := len(dst)
 	switch b.packing {

@@ -30,8 +30,8 @@ var (
 	None   = Codec{write: writePlain}
 )
 
-// CodecOf returns the codec of a setting. It is false for one that HTTP
-// intakes do not read.
+// CodecOf returns the codec of a setting. Known is false where HTTP intakes do not
+// read that compression.
 func CodecOf(setting configcompression.Type) (c Codec, known bool) {
 	switch setting {
 	case configcompression.TypeGzip:

@@ -47,7 +47,7 @@ func (c *Cursor) Len() int {
 	return c.ends[len(c.ends)-1]
 }
 
-// at returns the number of the block that record i is in.
+// at returns the number of the block of record i.
 func (c *Cursor) at(i int) int {
 	n, _ := slices.BinarySearchFunc(c.ends, i+1, cmp.Compare[int])
 	return n
@@ -133,8 +133,8 @@ func (c *Cursor) measure(lo, hi int) (next, size int) {
 	return next, size
 }
 
-// Cut divides r, of at least two records, into n parts or fewer: at the ends of
-// blocks where it holds several, for a block that stays whole stays packed.
+// Cut divides r, of at least two records, into n parts or fewer. Where r has several
+// blocks it cuts between them: a block that stays whole stays packed.
 func (c *Cursor) Cut(r Range, n int) []Range {
 	inner := c.ends[c.at(r.Lo):c.at(r.Hi-1)] // of all its blocks but the last
 	several := len(inner) > 0

@@ -2,8 +2,8 @@ package payload
 
 import "encoding/binary"
 
-// decoder reads what is stored. After the first thing that is not there it
-// reads nothing but zeros.
+// decoder reads a stored request. After the first read beyond the end it has failed,
+// and returns zeros.
 type decoder struct {
 	rest   []byte
 	failed bool
@@ -28,7 +28,7 @@ func (in *decoder) varint() int64 {
 	return int64(u>>1) ^ -int64(u&1) // as binary.Varint
 }
 
-// count is a number of things of which each takes at least a byte.
+// count reads a number of things that take at least a byte each.
 func (in *decoder) count() int {
 	n := in.uvarint()
 	if n > uint64(len(in.rest)) {

@@ -6,12 +6,13 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/deflate"
 )
 
-// Format is how a backend puts records into a payload.
+// Format says how a backend puts records into a payload. All fields but Name and
+// Transcode are required. It must not be changed once it is in use.
 type Format struct {
 	// Name tells how records are encoded, in stored requests.
 	Name string
-	// Head appends what stands before records of a stream that are size bytes
-	// long, separators included.
+	// Head appends what precedes the records of a stream, which are size bytes long,
+	// separators included.
 	Head func(dst []byte, stream string, size int) []byte
 	// Separator stands between two records, Tail behind the last.
 	Separator, Tail string
@@ -25,7 +26,8 @@ type Format struct {
 	Transcode func(to *Builder, name, stream string, records []Record, data []byte) error
 }
 
-// fits tells whether records of a stream fit into a payload.
+// fits tells whether so many records of a stream, of so many bytes, fit into a
+// payload.
 func (f *Format) fits(scratch []byte, stream string, records, size int) bool {
 	if records > f.MaxRecords {
 		return false

@@ -10,12 +10,12 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 )
 
-// Record is what is known of a record besides its encoding.
+// Record describes an encoded record.
 type Record struct {
 	At       int64  // nanoseconds since the epoch; 0 where it has no time
 	Size     uint32 // of its encoding, in bytes
 	Text     uint32 // of its body, in bytes
-	Position uint32 // among the records of the pdata that it came in; not stored
+	Position uint32 // index in the pdata that it came in; not stored
 	Flags    uint8  // of the backend; stored
 }
 
@@ -130,7 +130,7 @@ func (r *Request) OnError(err error) xexporterhelper.Request {
 	return r
 }
 
-// Undelivered is the error of a push that leaves records to be tried again.
+// Undelivered is the error of a push with records to try again. Both fields are set.
 type Undelivered struct {
 	Err       error
 	Remainder *Request
@@ -139,7 +139,7 @@ type Undelivered struct {
 func (e *Undelivered) Error() string { return e.Err.Error() }
 func (e *Undelivered) Unwrap() error { return e.Err }
 
-// Positions are those of the records in the pdata that they came in.
+// Positions yields the index of each record in the pdata that it came in.
 func (r *Request) Positions() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for i := range r.blocks {

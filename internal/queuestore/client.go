@@ -84,7 +84,7 @@ func (c *client) Close(ctx context.Context) error {
 	return c.Client.Close(ctx)
 }
 
-// tellLost tells of what goes with a file that was deleted.
+// tellLost logs the requests that are lost with a deleted file.
 func (c *client) tellLost(ctx context.Context, gone error) {
 	value, err := c.Client.Get(ctx, indexKey)
 	if err != nil {

@@ -30,12 +30,12 @@ type Neighbor interface {
 	Close()
 }
 
-// Wrap guards the queue of next, which exporterhelper made with this
-// configuration for the exporter of this id. Without a queue, or with one in
-// memory, it does no more than warn of what an earlier configuration has left in
-// a storage.
+// Wrap guards the queue of next, which exporterhelper made with this configuration
+// for the exporter of this id. Without a queue, or with one in memory, it only warns
+// of a queue that an earlier configuration has left in a storage. Neighbor may be nil
+// then.
 //
-// It tells damage of a stored index that cannot be read.
+// Damage gets a stored index that cannot be read.
 func Wrap(
 	id component.ID,
 	next exporter.Logs,

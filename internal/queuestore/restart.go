@@ -48,7 +48,7 @@ type restart struct {
 	damage      Damage
 	fingerprint Fingerprint
 
-	done bool // nothing of an earlier process is left
+	done bool // every item of an earlier process has moved or been read
 
 	stored            uint64              // items below this number come from an earlier process
 	dispatchedAtStart []uint64            // what the queue took for dispatched at start, in its order
@@ -74,7 +74,7 @@ func (r *restart) batch(ctx context.Context, ops []*storage.Operation) error {
 	return r.load(ctx, ops)
 }
 
-// load serves the Gets of the start and learns from them what is to be guarded.
+// load serves the Gets of the start and learns from them which items must move.
 func (r *restart) load(ctx context.Context, ops []*storage.Operation) error {
 	err := r.next.Batch(ctx, ops...)
 	for _, op := range ops {
@@ -179,7 +179,7 @@ func (r *restart) change(ctx context.Context, ops []*storage.Operation) error {
 	return nil
 }
 
-// moves tells whether ops add a dispatched item again: to which number, and from which.
+// moves tells whether ops add a dispatched item again, to which number and from which.
 func (r *restart) moves(ops []*storage.Operation) (to, from uint64, ok bool) {
 	if len(r.awaitingMove) == 0 {
 		return 0, 0, false
@@ -220,7 +220,7 @@ func (r *restart) nameUndeleted(value []byte) []byte {
 	return addDispatched(value, slices.Sorted(maps.Keys(unnamed)))
 }
 
-// hasRead takes note of a read. The first one ends the start.
+// hasRead notes a read. The first one ends the start.
 func (r *restart) hasRead(op *storage.Operation) {
 	r.awaitingMove = nil
 	if number, _ := itemNumber(op.Key); number >= r.stored && len(r.undeleted) == 0 {
