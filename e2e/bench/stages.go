@@ -32,7 +32,7 @@ var stages = []stage{
 	{"sync to disk", []string{"bbolt", "filestorage"}},
 	{"queue items from and to bytes", []string{
 		"UnmarshalProto", "MarshalProto", "SizeProto", "queuebatch.(*persistentQueue", "internal/queuestore.",
-		"internal/payload.Encoding", "internal/payload.(*reader)",
+		"internal/payload.QueueEncoding", "internal/payload.(*decoder)",
 	}},
 	{"read the push", []string{"internal/lokipush.(*Request)"}},
 	{"scan the event, build the record", []string{"internal/stytch."}},

@@ -8,27 +8,28 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
 // Limits of a payload and of an entry:
-// https://docs.datadoghq.com/api/latest/logs/#send-logs. A longer entry is
-// answered 202 and cut without a word.
+// https://docs.datadoghq.com/api/latest/logs/#send-logs. Datadog answers 202 to a
+// longer entry and cuts it silently.
 const (
 	maxPayload = 5_000_000 // bytes, before compression
 	maxEntries = 1000
 	maxEntry   = 1_000_000 // bytes
 )
 
-// maxAge is from which age on Datadog answers 202 and shows nothing:
+// maxAge is the age from which Datadog answers 202 and shows nothing:
 // https://docs.datadoghq.com/logs/log_configuration/processors/?tab=ui#log-date-remapper.
 const maxAge = 18 * time.Hour
 
-// Marks of records.
+// Flags of records. A record has at most one.
 const (
-	shortened uint8 = 1 + iota // to maxEntry
-	oversize                   // over maxEntry, to be dropped
+	flagTruncated uint8 = 1 + iota // the entry was truncated to maxEntry
+	flagTooLarge                   // the record was over maxEntry and is dropped
 )
 
 // format is the JSON array of a payload.
@@ -46,9 +47,9 @@ func (cfg *Config) format() *payload.Format {
 // record is a record that is to be encoded.
 type record struct {
 	plog.LogRecord
-	labels *labels
-	at     pcommon.Timestamp // the record's own time, else when it was observed
-	entry  *entry            // memory that the records of a request share
+	reserved *reservedFields
+	at       pcommon.Timestamp // the record's own time, else when it was observed
+	entry    *entry            // memory that the records of a request share
 }
 
 // encode returns the entries of ld, in its order.
@@ -57,9 +58,9 @@ func (e *datadogExporter) encode(ld plog.Logs) *payload.Request {
 		position, shared := uint32(0), entry{}
 		for _, rl := range ld.ResourceLogs().All() {
 			for _, sl := range rl.ScopeLogs().All() {
-				l := e.labeler.labels(rl.Resource().Attributes(), sl.Scope().Name() == stytch.ScopeName, e.cfg)
+				reserved := e.reserved.of(rl.Resource().Attributes(), sl.Scope().Name() == stytch.ScopeName, e.cfg)
 				for _, lr := range sl.LogRecords().All() {
-					e.add(to, &record{lr, &l, cmp.Or(lr.Timestamp(), lr.ObservedTimestamp()), &shared}, position)
+					e.add(to, &record{lr, &reserved, cmp.Or(lr.Timestamp(), lr.ObservedTimestamp()), &shared}, position)
 					position++
 				}
 			}
@@ -74,27 +75,27 @@ func (e *datadogExporter) add(to *payload.Builder, r *record, position uint32) {
 	dst = r.append(dst)
 	if len(dst)-begin > maxEntry {
 		if e.cfg.Oversize == OversizeDrop {
-			dst, known.Mark = dst[:begin], oversize
+			dst, known.Flags = dst[:begin], flagTooLarge
 		} else {
-			dst, known.Mark = shorten(dst, begin), shortened
+			dst, known.Flags = truncate(dst, begin), flagTruncated
 		}
 	}
 	to.End(dst, known)
 }
 
-// old tells whether Datadog would not show a record.
+// old tells whether a record is too old for Datadog to show it.
 func old(x *payload.Record, oldest int64) bool { return x.At != 0 && x.At < oldest }
 
-// sift leaves out, and counts, what the configuration says to drop.
-func (e *datadogExporter) sift(r *payload.Request) (*payload.Request, error) {
+// filter leaves out, and counts, the records that the configuration drops.
+func (e *datadogExporter) filter(r *payload.Request) (*payload.Request, error) {
 	var t tally
 	oldest := time.Now().Add(-maxAge).UnixNano()
 	send, err := r.Without(func(x *payload.Record) bool {
 		switch {
-		case e.cfg.TooOld == TooOldDrop && old(x, oldest):
+		case e.cfg.TooOld == httpsend.TooOldDrop && old(x, oldest):
 			t.old++
 			t.droppedOld++
-		case x.Mark == oversize:
+		case x.Flags == flagTooLarge:
 			t.droppedSize++
 			if old(x, oldest) {
 				t.old++
@@ -111,10 +112,10 @@ func (e *datadogExporter) sift(r *payload.Request) (*payload.Request, error) {
 }
 
 func (e *datadogExporter) delivered(records []payload.Record) {
-	t := tally{delivered: len(records)}
+	t := tally{}
 	oldest := time.Now().Add(-maxAge).UnixNano()
 	for i := range records {
-		if records[i].Mark == shortened {
+		if records[i].Flags == flagTruncated {
 			t.truncated++
 		}
 		if old(&records[i], oldest) {

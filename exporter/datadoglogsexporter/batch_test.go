@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
 
@@ -102,13 +103,13 @@ func FuzzCutString(f *testing.F) {
 func TestWhatIsDroppedIsLeftOutAndCountedOnce(t *testing.T) {
 	for _, tc := range []struct {
 		oversize Oversize
-		tooOld   TooOld
+		tooOld   httpsend.TooOld
 		want     map[string]int // counters; dropped_events by its reason
 	}{
-		{OversizeTruncate, TooOldSend, map[string]int{"delivered": 5, "truncated": 2, "too_old": 2}},
-		{OversizeDrop, TooOldSend, map[string]int{"delivered": 3, "too_old": 2, "dropped too_large": 2}},
-		{OversizeTruncate, TooOldDrop, map[string]int{"delivered": 3, "truncated": 1, "too_old": 2, "dropped too_old": 2}},
-		{OversizeDrop, TooOldDrop, map[string]int{"delivered": 2, "too_old": 2, "dropped too_old": 2, "dropped too_large": 1}},
+		{OversizeTruncate, httpsend.TooOldSend, map[string]int{"delivered": 5, "truncated": 2, "too_old": 2}},
+		{OversizeDrop, httpsend.TooOldSend, map[string]int{"delivered": 3, "too_old": 2, "dropped too_large": 2}},
+		{OversizeTruncate, httpsend.TooOldDrop, map[string]int{"delivered": 3, "truncated": 1, "too_old": 2, "dropped too_old": 2}},
+		{OversizeDrop, httpsend.TooOldDrop, map[string]int{"delivered": 2, "too_old": 2, "dropped too_old": 2, "dropped too_large": 1}},
 	} {
 		now := time.Now()
 		ld := logs(`{"n":0}`, `{"n":1}`, sized(2_000_000), sized(2_000_000), `{"n":4}`)

@@ -32,10 +32,10 @@ func benchmark(b *testing.B, ld plog.Logs, compression configcompression.Type) {
 	b.ReportAllocs()
 	for b.Loop() {
 		wire.Reset()
-		if _, err := payload.NewBatch(e.encode(ld)).Fill(&p, 0, n); err != nil {
+		if _, err := payload.NewCursor(e.encode(ld)).NextPayload(&p, 0, n); err != nil {
 			b.Fatal(err)
 		}
-		if err := p.Join(&wire); err != nil {
+		if err := p.WriteTo(&wire); err != nil {
 			b.Fatal(err)
 		}
 	}

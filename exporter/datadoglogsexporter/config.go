@@ -28,7 +28,7 @@ type Config struct {
 	// Oversize tells what becomes of an event over 1,000,000 bytes: truncate or drop.
 	Oversize Oversize `mapstructure:"oversize"`
 	// TooOld tells what becomes of an event over 18 hours old: send or drop.
-	TooOld TooOld `mapstructure:"too_old"`
+	TooOld httpsend.TooOld `mapstructure:"too_old"`
 
 	// ClientConfig is the HTTP client. Its endpoint replaces the site's intake.
 	ClientConfig confighttp.ClientConfig                                  `mapstructure:",squash"` // the keys of every HTTP exporter stand at its root
@@ -74,29 +74,16 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 // Oversize tells what becomes of an event that is larger than Datadog takes.
 type Oversize string
 
-// TooOld tells what becomes of an event that is older than Datadog takes.
-type TooOld string
-
-// The values of Oversize and TooOld.
+// The values of Oversize.
 const (
 	OversizeTruncate Oversize = "truncate"
 	OversizeDrop     Oversize = "drop"
-	TooOldSend       TooOld   = "send"
-	TooOldDrop       TooOld   = "drop"
 )
 
 // Validate refuses other values.
 func (o Oversize) Validate() error {
 	if o != OversizeTruncate && o != OversizeDrop {
 		return fmt.Errorf("must be truncate or drop, got %q", string(o))
-	}
-	return nil
-}
-
-// Validate refuses other values.
-func (o TooOld) Validate() error {
-	if o != TooOldSend && o != TooOldDrop {
-		return fmt.Errorf("must be send or drop, got %q", string(o))
 	}
 	return nil
 }

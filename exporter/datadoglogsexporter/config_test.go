@@ -40,7 +40,7 @@ func TestConfig(t *testing.T) {
 	want.API = APIConfig{Site: "EU", Key: apiKey, FailOnInvalidKey: true, Endpoint: "https://api.example.com"}
 	want.Tags = []string{"team:identity"}
 	want.Hostname = "auth"
-	want.Oversize, want.TooOld = OversizeDrop, TooOldDrop
+	want.Oversize, want.TooOld = OversizeDrop, httpsend.TooOldDrop
 	want.ClientConfig.Endpoint = "https://intake.example.com"
 	want.ClientConfig.Timeout = 5 * time.Second
 	want.ClientConfig.Compression = configcompression.TypeZstd

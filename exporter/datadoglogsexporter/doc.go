@@ -8,7 +8,7 @@
 //
 // Payloads are cut by Datadog's limits while they are encoded, so none is
 // estimated and none is too large. What Datadog would cut or hide without a
-// word, for its size or its age, is told: shortened visibly, counted, or
+// word, for its size or its age, is truncated visibly or sent, and counted, or
 // dropped and counted, as the configuration says. What an answer means is
 // httpsend's to decide.
 package datadoglogsexporter

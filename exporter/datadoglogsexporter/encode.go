@@ -22,7 +22,7 @@ func (r *record) append(dst []byte) []byte {
 		return r.appendMessage(dst, body.AsString())
 	}
 	var ok bool
-	if r.labels.event {
+	if r.reserved.event {
 		dst, ok = r.appendEvent(dst, text)
 	} else {
 		dst, ok = r.appendObject(dst, text)
@@ -33,7 +33,7 @@ func (r *record) append(dst []byte) []byte {
 	return dst
 }
 
-// appendEvent appends the Stytch event in text with the labels added at its end,
+// appendEvent appends the Stytch event in text with the reserved fields added at its end,
 // every other byte of it as it stands. Where Datadog finds no time in it, the
 // record's is added. It returns false, and dst as it was, unless text is exactly
 // one valid JSON object in valid UTF-8.
@@ -59,7 +59,7 @@ func (r *record) appendEvent(dst []byte, text string) ([]byte, bool) {
 	dated := false
 	var m jsonscan.Member
 	for o.Next(&m) {
-		switch r.labels.roleIn(text, &m) {
+		switch r.reserved.roleIn(text, &m) {
 		case replaced:
 			flush()
 			run, runEnd = -1, -1
@@ -79,7 +79,7 @@ func (r *record) appendEvent(dst []byte, text string) ([]byte, bool) {
 	if !dated && r.at != 0 {
 		dst = r.appendDate(dst, start)
 	}
-	return r.labels.appendEnd(dst, len(dst) > start), true
+	return r.reserved.appendEnd(dst, len(dst) > start), true
 }
 
 // appendDate appends the record's time in milliseconds: Datadog reads no finer ones.
@@ -92,28 +92,28 @@ type role uint8
 
 const (
 	plain    role = iota
-	replaced      // gives way to a label
+	replaced      // gives way to a reserved field of ours
 	date          // tells the time
 )
 
 // roleIn returns the role of a member of text.
-func (l *labels) roleIn(text string, m *jsonscan.Member) role {
+func (f *reservedFields) roleIn(text string, m *jsonscan.Member) role {
 	if !m.KeyEscaped {
-		return l.role(text[m.Key+1 : m.KeyEnd-1])
+		return f.role(text[m.Key+1 : m.KeyEnd-1])
 	}
 	var buf [64]byte
 	key, _, _ := jsonscan.AppendString(buf[:0], text, m.Key) // it was read before
 	if len(key) > len(buf) {
 		return plain
 	}
-	return l.role(string(key))
+	return f.role(string(key))
 }
 
-func (l *labels) role(key string) role {
+func (f *reservedFields) role(key string) role {
 	switch {
 	case isDate(key):
 		return date
-	case l.replace(key):
+	case f.replace(key):
 		return replaced
 	default:
 		return plain

@@ -34,12 +34,12 @@ func logs(bodies ...string) plog.Logs {
 }
 
 // batch is what is sent, with its payloads as they are before compression.
-type batch struct{ *payload.Batch }
+type batch struct{ *payload.Cursor }
 
 func (b batch) payload(t testing.TB, lo, hi int) (text string, next int) {
 	t.Helper()
 	var p payload.Payload
-	next, err := b.Fill(&p, lo, hi)
+	next, err := b.NextPayload(&p, lo, hi)
 	require.NoError(t, err)
 	plain, err := p.AppendPlain(nil)
 	require.NoError(t, err)
@@ -49,7 +49,7 @@ func (b batch) payload(t testing.TB, lo, hi int) (text string, next int) {
 
 func newBatch(ld plog.Logs, cfg *Config) batch {
 	e := datadogExporter{cfg: cfg, format: cfg.format()}
-	return batch{payload.NewBatch(e.encode(ld))}
+	return batch{payload.NewCursor(e.encode(ld))}
 }
 
 // batchOf returns a batch by the default configuration.

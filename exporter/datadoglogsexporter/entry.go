@@ -62,6 +62,6 @@ func key(text string, m *jsonscan.Member) string {
 	return string(name)
 }
 
-// isParent tells whether Datadog reads members of that member: `syslog.timestamp`
+// isParent tells whether Datadog reads members of the member of that name: `syslog.timestamp`
 // and {"syslog": {"timestamp": …}} are the same to it.
 func isParent(name string) bool { return name == "dd" || name == "otel" || name == "syslog" }

@@ -5,11 +5,8 @@ import (
 	"net/http"
 	"sync"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter/internal/metadata"
@@ -19,17 +16,16 @@ import (
 
 type datadogExporter struct {
 	cfg       *Config
-	set       exporter.Settings
+	logger    *zap.Logger
 	telemetry *metadata.TelemetryBuilder
-	measured  func(...attribute.KeyValue) metric.MeasurementOption
+	metrics   httpsend.Metrics
 	drops     *httpsend.Drops
-	labeler   labeler
+	reserved  reservedCache
 	format    *payload.Format
-	sender    *httpsend.Sender
 
-	// The key's check.
+	running    context.Context // ends with the exporter; the start's context ends with the start
 	cancel     context.CancelFunc
-	background sync.WaitGroup
+	background sync.WaitGroup // the key's check
 
 	firstOld, firstTruncated sync.Once
 }
@@ -39,11 +35,12 @@ func newExporter(set exporter.Settings, cfg *Config) (*datadogExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	measured := httpsend.Measured(set.ID)
-	drops := httpsend.NewDrops(set.Logger, func(reason string, records int) {
-		telemetry.ExporterDatadogLogsDroppedEvents.Add(context.Background(), int64(records), measured(attribute.String("reason", reason)))
-	})
-	return &datadogExporter{cfg: cfg, set: set, telemetry: telemetry, measured: measured, drops: drops, format: cfg.format()}, nil
+	e := &datadogExporter{
+		cfg: cfg, logger: set.Logger, telemetry: telemetry, metrics: metricsOf(telemetry, set.ID), format: cfg.format(),
+	}
+	e.running, e.cancel = context.WithCancel(context.Background())
+	e.drops = e.metrics.NewDrops(set.Logger)
+	return e, nil
 }
 
 // Headers: https://docs.datadoghq.com/api/latest/logs/#send-logs. The origin
@@ -56,67 +53,53 @@ const (
 
 const origin = "otelcol-stytch"
 
-// start builds the client: the extensions that it may need exist only now.
-func (e *datadogExporter) start(ctx context.Context, host component.Host) (*httpsend.Sender, error) {
+func (e *datadogExporter) backend(version string) (httpsend.Backend, error) {
 	url, err := e.cfg.url()
-	if err != nil {
-		return nil, err
-	}
-	client, fresh, err := httpsend.NewClients(ctx, e.cfg.ClientConfig, host, e.set)
-	if err != nil {
-		return nil, err
-	}
-	header := http.Header{
-		"Content-Type":      {"application/json"},
-		"User-Agent":        {e.userAgent()},
-		headerKey:           {string(e.cfg.API.Key)},
-		headerOrigin:        {origin},
-		headerOriginVersion: {e.set.BuildInfo.Version},
-	}
-	if encoding := e.format.Codec.ContentEncoding; encoding != "" {
-		header.Set("Content-Encoding", encoding)
-	}
-	e.sender = &httpsend.Sender{
-		Client:  client,
-		Fresh:   fresh,
-		URL:     url,
-		Header:  header,
-		Secrets: append(httpsend.Secrets(e.cfg.ClientConfig), e.cfg.API.Key),
-		Judge:   judge,
-		HoldFor: e.cfg.RetryConfig.MaxInterval,
-		Drops:   e.drops,
-		Observe: e.observe,
-		Report:  func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) },
-		Keys:    httpsend.Keys{Address: "api::site or endpoint", Credentials: "api::key and api::site", Encoding: "compression"}, //nolint:gosec // names of keys
-	}
+	return httpsend.Backend{
+		Format:   e.format,
+		Encode:   e.encode,
+		Filter:   e.filter,
+		Classify: classify,
+		URL:      url,
+		Header: http.Header{
+			"Content-Type":      {"application/json"},
+			headerKey:           {string(e.cfg.API.Key)},
+			headerOrigin:        {origin},
+			headerOriginVersion: {version},
+		},
+		Secrets:   []configopaque.String{e.cfg.API.Key},
+		Keys:      httpsend.Keys{Address: "api::site or endpoint", Credentials: "api::key and api::site", Encoding: "compression"}, //nolint:gosec // names of keys
+		Client:    e.cfg.ClientConfig,
+		Queue:     e.cfg.QueueConfig,
+		Retry:     e.cfg.RetryConfig,
+		Metrics:   e.metrics,
+		Drops:     e.drops,
+		Delivered: e.delivered,
+		Observe:   e.observe,
+		Started:   e.started,
+		Shutdown:  e.shutdown,
+	}, err
+}
+
+func (e *datadogExporter) started(ctx context.Context, s *httpsend.Sender) error {
 	e.begin(ctx)
 	e.warn()
-	return e.sender, e.checkKey(ctx)
+	return e.checkKey(ctx, s)
 }
 
-// warn tells what is unusual in the configuration, and yet may be right.
+// warn logs what is unusual in the configuration, but can be right.
 func (e *datadogExporter) warn() {
-	httpsend.WarnOfNumbers(e.set.Logger, e.cfg.API.numbers)
+	httpsend.WarnOfNumbers(e.logger, e.cfg.API.numbers)
 	if _, known := e.cfg.API.site(); !known && e.cfg.ClientConfig.Endpoint == "" {
-		e.set.Logger.Warn("api::site is none of Datadog's known sites and used as it is written", zap.String("site", e.cfg.API.Site))
+		e.logger.Warn("api::site is none of Datadog's known sites and used as it is written", zap.String("site", e.cfg.API.Site))
 	}
 	if !usualKey.MatchString(string(e.cfg.API.Key)) {
-		e.set.Logger.Warn("api::key does not look like an API key, which is 32 characters 0-9a-f")
+		e.logger.Warn("api::key does not look like an API key, which is 32 characters 0-9a-f")
 	}
 }
 
-func (e *datadogExporter) userAgent() string {
-	return e.set.BuildInfo.Command + "/" + e.set.BuildInfo.Version
-}
-
-func (e *datadogExporter) shutdown(context.Context) error {
-	if e.cancel != nil {
-		e.cancel()
-	}
+func (e *datadogExporter) shutdown() {
+	e.cancel()
 	e.background.Wait()
 	e.telemetry.Shutdown()
-	if e.sender != nil {
-		e.sender.Client.CloseIdleConnections()
-	}
-	return nil
 }

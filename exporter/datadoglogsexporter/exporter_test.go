@@ -19,7 +19,7 @@ import (
 func TestEveryAnswer(t *testing.T) {
 	exporterrig.CheckAnswers(t, NewFactory(), func(url string) component.Config {
 		return config(t, url, func(cfg *Config) { cfg.RetryConfig = configretry.BackOffConfig{MaxInterval: time.Minute} })
-	}, map[int]httpsend.Verdict{http.StatusAccepted: httpsend.Delivered})
+	}, map[int]httpsend.Outcome{http.StatusAccepted: httpsend.Delivered})
 }
 
 // A 2xx is an answer of Datadog's only where its body can be.
@@ -28,7 +28,7 @@ func TestABodyThatIsNotDatadogs(t *testing.T) {
 	for _, c := range []struct {
 		code int
 		body string
-		want httpsend.Verdict
+		want httpsend.Outcome
 	}{
 		{202, "", delivered},
 		{202, "{}", delivered},
@@ -49,7 +49,7 @@ func TestABodyThatIsNotDatadogs(t *testing.T) {
 		{206, "{}", hold},
 		{260, "", hold},
 	} {
-		require.Equal(t, c.want, judge(c.code, []byte(c.body), 1).Verdict, "%d %s", c.code, c.body)
+		require.Equal(t, c.want, classify(c.code, []byte(c.body), 1).Outcome, "%d %s", c.code, c.body)
 	}
 }
 
@@ -104,7 +104,7 @@ func TestCounts(t *testing.T) {
 		delivered, truncated, old, drops, lost int
 	}{
 		{func(*Config) {}, 3, 1, 1, 0, 1},
-		{func(c *Config) { c.Oversize, c.TooOld = OversizeDrop, TooOldDrop }, 1, 0, 1, 2, 0},
+		{func(c *Config) { c.Oversize, c.TooOld = OversizeDrop, httpsend.TooOldDrop }, 1, 0, 1, 2, 0},
 	} {
 		before := len(datadog.Logs())
 		r := startRig(t, url, tc.edit)
@@ -126,7 +126,7 @@ func TestCounts(t *testing.T) {
 		}
 		require.Equal(t, tc.lost, lost)
 		for message, want := range map[string]bool{
-			"Shortened an event": tc.truncated > 0, "Sent an event all the same": tc.lost > 0, "Dropped events": tc.drops > 0,
+			"Truncated an event": tc.truncated > 0, "Sent an event all the same": tc.lost > 0, "Dropped events": tc.drops > 0,
 		} {
 			if want {
 				require.Contains(t, r.Log.String(), message)

@@ -6,11 +6,9 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configcompression"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/queuestore"
 )
 
 // NewFactory returns the factory of the exporter of type datadog_logs.
@@ -25,7 +23,7 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		API:          APIConfig{Site: "datadoghq.com"},
 		Oversize:     OversizeTruncate,
-		TooOld:       TooOldSend,
+		TooOld:       httpsend.TooOldSend,
 		ClientConfig: client,
 		QueueConfig:  httpsend.DefaultQueue(),
 		RetryConfig:  httpsend.DefaultRetry(),
@@ -33,15 +31,13 @@ func createDefaultConfig() component.Config {
 }
 
 func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
-	config := cfg.(*Config)
-	e, err := newExporter(set, config)
+	e, err := newExporter(set, cfg.(*Config))
 	if err != nil {
 		return nil, err
 	}
-	return httpsend.NewLogs(ctx, set, httpsend.Backend{
-		Format: e.format, Encode: e.encode, Sift: e.sift, Delivered: e.delivered, Quarantined: e.quarantined,
-		Start: e.start, Shutdown: e.shutdown,
-		Queue: config.QueueConfig, Retry: config.RetryConfig,
-		Damage: queuestore.Damage{Logger: set.Logger, Counter: e.telemetry.ExporterDatadogLogsQueueDamage, Options: []metric.AddOption{e.measured()}},
-	})
+	b, err := e.backend(set.BuildInfo.Version)
+	if err != nil {
+		return nil, err
+	}
+	return httpsend.NewLogs(ctx, set, b)
 }

@@ -9,34 +9,35 @@ import (
 	"net/http"
 
 	"go.uber.org/zap"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
 
 // errInvalidKey says that Datadog has no such key, or none any more.
 var errInvalidKey = errors.New("api::key: Datadog refuses this key for this api::site")
 
-// checkKey asks Datadog whether the key is valid. With fail_on_invalid_key the
-// start waits for the answer; otherwise it goes on, and an invalid key is the
-// component's status until something is delivered. Where Datadog cannot be
-// asked the key counts as valid: the intake will tell.
-func (e *datadogExporter) checkKey(ctx context.Context) error {
+// checkKey asks Datadog whether the key is valid. With fail_on_invalid_key the start
+// waits for the answer. Otherwise it goes on, and an invalid key is the component's
+// status until something is delivered. Where Datadog does not answer, the key counts
+// as valid: the intake will refuse it if it is not.
+func (e *datadogExporter) checkKey(ctx context.Context, s *httpsend.Sender) error {
 	url, err := e.cfg.validateURL()
 	if err != nil || url == "" {
 		return err
 	}
 	if e.cfg.API.FailOnInvalidKey {
-		err := e.askForKey(ctx, url)
+		err := e.askForKey(ctx, s, url)
 		if errors.Is(err, errInvalidKey) {
 			return err
 		}
 		e.logUnchecked(err)
 		return nil
 	}
-	ctx, e.cancel = context.WithCancel(context.WithoutCancel(ctx)) // the start's context ends with the start
 	e.background.Go(func() {
-		err := e.askForKey(ctx, url)
+		err := e.askForKey(e.running, s, url)
 		if errors.Is(err, errInvalidKey) {
-			e.sender.Settle(err)
-			e.set.Logger.Error("Events are kept until the key is valid", zap.Error(err))
+			s.ReportHealth(err)
+			e.logger.Error("Events are kept until the key is valid", zap.Error(err))
 			return
 		}
 		e.logUnchecked(err)
@@ -46,18 +47,18 @@ func (e *datadogExporter) checkKey(ctx context.Context) error {
 
 func (e *datadogExporter) logUnchecked(err error) {
 	if err != nil && !errors.Is(err, context.Canceled) {
-		e.set.Logger.Warn("The key could not be checked", zap.Error(err))
+		e.logger.Warn("The key could not be checked", zap.Error(err))
 	}
 }
 
 // askForKey returns errInvalidKey, nil, or why it could not ask.
-func (e *datadogExporter) askForKey(ctx context.Context, target string) error {
+func (e *datadogExporter) askForKey(ctx context.Context, s *httpsend.Sender, target string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
 	if err != nil {
 		return err
 	}
-	req.Header = http.Header{headerKey: {string(e.cfg.API.Key)}, "User-Agent": {e.userAgent()}, "Accept": {"application/json"}}
-	resp, err := e.sender.Do(req)
+	req.Header = http.Header{headerKey: {string(e.cfg.API.Key)}, "User-Agent": s.Header["User-Agent"], "Accept": {"application/json"}}
+	resp, err := s.Do(req)
 	if err != nil {
 		return fmt.Errorf("GET from %s: %w", req.URL.Host, err)
 	}

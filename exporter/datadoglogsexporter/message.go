@@ -52,16 +52,16 @@ func (r *record) appendMessage(dst []byte, text string) []byte {
 	e.add(keyMessage)
 	e.dst = jsonscan.AppendQuoted(e.dst, text)
 	r.addRest(e)
-	return r.labels.appendEnd(e.dst, true)
+	return r.reserved.appendEnd(e.dst, true)
 }
 
 // appendMap encodes a record whose body is a map: its members at the root, with
-// the rest of the record beside them. Those of a label's name give way to it.
+// the rest of the record beside them. Those of a reserved field's name give way to it.
 func (r *record) appendMap(dst []byte, body pcommon.Map) []byte {
 	e := r.entry
 	e.begin(dst)
 	for k, v := range body.All() {
-		if r.labels.replace(k) {
+		if r.reserved.replace(k) {
 			continue
 		}
 		e.add(k)
@@ -73,12 +73,12 @@ func (r *record) appendMap(dst []byte, body pcommon.Map) []byte {
 		}
 	}
 	r.addRest(e)
-	return r.labels.appendEnd(e.dst, len(e.dst) > e.start)
+	return r.reserved.appendEnd(e.dst, len(e.dst) > e.start)
 }
 
 // appendObject encodes a record whose body is the JSON object of another service:
 // every byte between its braces, then what it lacks of the rest of the record and
-// of the labels. It returns false, and dst as it was, unless text is exactly one
+// of the reserved fields. It returns false, and dst as it was, unless text is exactly one
 // valid JSON object in valid UTF-8.
 func (r *record) appendObject(dst []byte, text string) ([]byte, bool) {
 	o, err := jsonscan.ReadObject(text, jsonscan.SkipSpace(text, 0), 0)
@@ -101,7 +101,7 @@ func (r *record) appendObject(dst []byte, text string) ([]byte, bool) {
 	}
 	e.dst = append(e.dst, text[first:end]...)
 	r.addRest(e)
-	for _, l := range r.labels.members {
+	for _, l := range r.reserved.members {
 		if !e.has(l.name) {
 			e.add(l.name)
 			e.dst = append(e.dst, l.value...)
@@ -111,7 +111,7 @@ func (r *record) appendObject(dst []byte, text string) ([]byte, bool) {
 }
 
 // addRest adds level, date and trace, the record's attributes and its resource's.
-// Of two members with one name the first of these is sent: the body's, the labels,
+// Of two members with one name the first of these is sent: the body's, the reserved fields,
 // level, date and trace, the record's, the resource's.
 func (r *record) addRest(e *entry) {
 	if s := status(r.LogRecord); s != "" && !e.hasAny(isStatus) {
@@ -130,8 +130,8 @@ func (r *record) addRest(e *entry) {
 	for k, v := range r.Attributes().All() {
 		r.addAttribute(e, k, v)
 	}
-	for k, v := range r.labels.resource.All() {
-		if r.labels.tell(k) {
+	for k, v := range r.reserved.resource.All() {
+		if r.reserved.sentReserved(k) {
 			continue
 		}
 		if k == attrHost {
@@ -142,7 +142,7 @@ func (r *record) addRest(e *entry) {
 }
 
 func (r *record) addAttribute(e *entry, name string, v pcommon.Value) {
-	if !r.labels.replace(name) && !e.has(name) {
+	if !r.reserved.replace(name) && !e.has(name) {
 		e.add(name)
 		e.dst = appendValue(e.dst, v)
 	}

@@ -15,7 +15,6 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/exporterrig"
 )
 
@@ -127,12 +126,4 @@ func TestNoSecretIsToldOfABadConfiguration(t *testing.T) {
 	r.Stop()
 	require.Contains(t, r.Log.String(), "api::key does not look like an API key")
 	requireSilent(t, r)
-}
-
-func TestSecretsOfTheClient(t *testing.T) {
-	cfg := httpsend.DefaultClient()
-	cfg.Endpoint, cfg.ProxyURL = "https://u:p@ssw0rd@x", "http://proxy"
-	cfg.Headers.Set("X-Tenant", "1")
-	cfg.Headers.Set("X-Token", configopaque.String(headerSecret))
-	require.Equal(t, []configopaque.String{headerSecret, "p@ssw0rd"}, httpsend.Secrets(cfg))
 }

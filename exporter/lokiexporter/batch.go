@@ -22,22 +22,22 @@ const (
 // encode returns the entries of ld, those of a stream together and in the order
 // of their time; at the same time, in the order they came in. Now is the time
 // of a record that has none.
-func (w *wire) encode(ld plog.Logs, s *scheme, now time.Time) *payload.Request {
-	in := newIntake(s, w.Encoding)
-	defer in.release()
+func (enc *encoder) encode(ld plog.Logs, mapping *labelMapping, now time.Time) *payload.Request {
+	sorter := newStreamSorter(mapping, enc.Encoding)
+	defer sorter.release()
 	position := 0
 	for _, rl := range ld.ResourceLogs().All() {
 		resource := rl.Resource().Attributes()
 		first := true // of the resource
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
-				in.add(resource, lr, timestamp(lr, now), position, first || s.perRecord)
+				sorter.add(resource, lr, timestamp(lr, now), position, first || mapping.perRecord)
 				first = false
 				position++
 			}
 		}
 	}
-	return w.format.Build(in.build)
+	return enc.format.Build(sorter.build)
 }
 
 // timestamp is the record's own, else the time at which it was observed, and

@@ -41,19 +41,19 @@ func add(ld plog.Logs, source, service string, at pcommon.Timestamp, bodies ...s
 var now = time.Date(2026, 3, 4, 5, 6, 7, 8, time.UTC)
 
 // batch is what is sent of ld.
-func batch(t testing.TB, ld plog.Logs, cfg *Config) *payload.Batch {
+func batch(t testing.TB, ld plog.Logs, cfg *Config) *payload.Cursor {
 	t.Helper()
-	w, err := cfg.wire()
+	w, err := cfg.encoder()
 	require.NoError(t, err)
-	return payload.NewBatch(w.encode(ld, newScheme(cfg), now))
+	return payload.NewCursor(w.encode(ld, newLabelMapping(cfg), now))
 }
 
 // requests are those of a batch.
-func requests(t *testing.T, b *payload.Batch) (payloads []string) {
+func requests(t *testing.T, b *payload.Cursor) (payloads []string) {
 	t.Helper()
 	for lo := 0; lo < b.Len(); {
 		var p payload.Payload
-		next, err := b.Fill(&p, lo, b.Len())
+		next, err := b.NextPayload(&p, lo, b.Len())
 		require.NoError(t, err)
 		require.Greater(t, next, lo)
 		text, err := p.AppendPlain(nil)
@@ -64,7 +64,7 @@ func requests(t *testing.T, b *payload.Batch) (payloads []string) {
 }
 
 // known is what is known of the records of a batch.
-func known(b *payload.Batch) (records []payload.Record) {
+func known(b *payload.Cursor) (records []payload.Record) {
 	b.Each(0, b.Len(), func(some []payload.Record) { records = append(records, some...) })
 	return records
 }
@@ -150,9 +150,9 @@ func TestWindow(t *testing.T) {
 	ld := plog.NewLogs()
 	add(ld, "", "", at(-maxAge-1), "too old", "just not")
 	add(ld, "", "", at(maxAhead), "just not", "too new")
-	w, err := defaults().wire()
+	w, err := defaults().encoder()
 	require.NoError(t, err)
-	all := w.encode(ld, newScheme(defaults()), now)
+	all := w.encode(ld, newLabelMapping(defaults()), now)
 	require.Equal(t, 4, all.ItemsCount(), "sent by default")
 	within, before, after, err := outside(all, now)
 	require.NoError(t, err)

@@ -43,28 +43,28 @@ func BenchmarkEvent(b *testing.B) {
 			if c.encoding == encodingProtobuf {
 				cfg.ClientConfig.Compression = ""
 			}
-			w, err := cfg.wire()
+			w, err := cfg.encoder()
 			if err != nil {
 				b.Fatal(err)
 			}
 			if c.compression == "none" {
 				w.format.Codec = payload.None
 			}
-			s := newScheme(cfg)
+			s := newLabelMapping(cfg)
 			var p payload.Payload
 			var body bytes.Buffer
 			sent := 0
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
 			for b.Loop() {
-				batch := payload.NewBatch(w.encode(ld, s, now))
+				batch := payload.NewCursor(w.encode(ld, s, now))
 				sent = 0
 				for lo := 0; lo < batch.Len(); {
-					if lo, err = batch.Fill(&p, lo, batch.Len()); err != nil {
+					if lo, err = batch.NextPayload(&p, lo, batch.Len()); err != nil {
 						b.Fatal(err)
 					}
 					body.Reset()
-					if err := p.Join(&body); err != nil {
+					if err := p.WriteTo(&body); err != nil {
 						b.Fatal(err)
 					}
 					sent += body.Len()

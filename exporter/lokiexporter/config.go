@@ -34,8 +34,9 @@ type Config struct {
 	Labels Labels `mapstructure:"labels"`
 	// StructuredMetadata is the attributes that go along with each line.
 	StructuredMetadata StructuredMetadata `mapstructure:"structured_metadata"`
-	// TooOld says what becomes of an entry that Loki will refuse for its time.
-	TooOld TooOld `mapstructure:"too_old"`
+	// TooOld says what becomes of an entry that Loki will refuse for its time. Send is
+	// for a Loki whose limits are other ones.
+	TooOld httpsend.TooOld `mapstructure:"too_old"`
 
 	// Encoding of a request. ClientConfig.Compression goes with it.
 	Encoding Encoding `mapstructure:"encoding"`
@@ -82,22 +83,6 @@ func (h Hostname) Validate() error {
 	return httpsend.CheckPort(u.Port())
 }
 
-// TooOld is what becomes of an entry that Loki will refuse for its time.
-type TooOld string
-
-const (
-	sendTooOld TooOld = "send" // for a Loki whose limits are other ones
-	dropTooOld TooOld = "drop"
-)
-
-// Validate refuses other words.
-func (t TooOld) Validate() error {
-	if t != sendTooOld && t != dropTooOld {
-		return fmt.Errorf("must be send or drop, got %q", string(t))
-	}
-	return nil
-}
-
 // Validate checks what stands at the root.
 func (cfg *Config) Validate() error {
 	var errs []error
@@ -118,7 +103,7 @@ func (cfg *Config) Validate() error {
 		errs = append(errs, errors.New("username: must not hold a control character, such as a line end"))
 	}
 	errs = append(errs, httpsend.CheckSecret("password", cfg.Password), checkTenant(cfg.TenantID))
-	if _, err := cfg.wire(); err != nil {
+	if _, err := cfg.encoder(); err != nil {
 		errs = append(errs, err)
 	}
 	if cfg.MaxRequestBytes <= 0 {

@@ -38,7 +38,7 @@ func TestConfig(t *testing.T) {
 		Hostname: "logs-prod-021.grafana.net", Username: "123456", Password: "secret", TenantID: "acme",
 		Labels:             Labels{"action": "stytch.action", "env": "deployment.environment.name"},
 		StructuredMetadata: StructuredMetadata{"stytch.event_id", "stytch.request_id"},
-		Encoding:           encodingProtobuf, MaxRequestBytes: 500_000, TooOld: dropTooOld,
+		Encoding:           encodingProtobuf, MaxRequestBytes: 500_000, TooOld: httpsend.TooOldDrop,
 		ClientConfig: client, QueueConfig: httpsend.DefaultQueue(), RetryConfig: httpsend.DefaultRetry(),
 	}, cfg)
 }

@@ -6,12 +6,11 @@ import (
 	"net/http"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
@@ -20,17 +19,17 @@ import (
 
 type lokiExporter struct {
 	cfg       *Config
-	set       exporter.Settings
+	logger    *zap.Logger
 	telemetry *metadata.TelemetryBuilder
-	measured  func(...attribute.KeyValue) metric.MeasurementOption
+	metrics   httpsend.Metrics
 	drops     *httpsend.Drops
-	scheme    *scheme
-	wire      *wire
-	client    *http.Client
+	mapping   *labelMapping
+	encoder   *encoder
+	lineForm  metric.MeasurementOption // of the delivered bytes
 }
 
 func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
-	wire, err := cfg.wire()
+	encoder, err := cfg.encoder()
 	if err != nil {
 		return nil, err
 	}
@@ -38,66 +37,45 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	measured := httpsend.Measured(set.ID)
-	drops := httpsend.NewDrops(set.Logger, func(reason string, records int) {
-		telemetry.ExporterLokiDroppedEvents.Add(context.Background(), int64(records), measured(attribute.String("reason", reason)))
-	})
-	return &lokiExporter{
-		cfg: cfg, set: set, telemetry: telemetry, measured: measured, drops: drops, scheme: newScheme(cfg), wire: wire,
-	}, nil
+	e := &lokiExporter{cfg: cfg, logger: set.Logger, telemetry: telemetry, mapping: newLabelMapping(cfg), encoder: encoder}
+	e.metrics = httpsend.Metrics{
+		Attributes:        httpsend.MetricAttributes(set.ID),
+		DeliveredEvents:   telemetry.ExporterLokiDeliveredEvents,
+		DroppedEvents:     telemetry.ExporterLokiDroppedEvents,
+		QuarantinedEvents: telemetry.ExporterLokiQuarantinedEvents,
+		QueueDamage:       telemetry.ExporterLokiQueueDamage,
+		RequestDuration:   telemetry.ExporterLokiRequestDuration,
+		Splits:            telemetry.ExporterLokiSplits,
+	}
+	e.drops = e.metrics.NewDrops(set.Logger)
+	e.lineForm = e.metrics.Attributes(attribute.String("form", "line"))
+	return e, nil
 }
 
-// start builds the client: the extensions that it may need exist only now.
-func (e *lokiExporter) start(ctx context.Context, host component.Host) (*httpsend.Sender, error) {
+func (e *lokiExporter) backend() (httpsend.Backend, error) {
 	url, err := e.cfg.url()
-	if err != nil {
-		return nil, err
-	}
-	client, fresh, err := httpsend.NewClients(ctx, e.cfg.ClientConfig, host, e.set)
-	if err != nil {
-		return nil, err
-	}
-	httpsend.WarnOfNumbers(e.set.Logger, e.cfg.numbers)
-	e.begin(ctx)
-	e.client = client
-	return &httpsend.Sender{
-		Client:  client,
-		Fresh:   fresh,
-		URL:     url,
-		Header:  e.header(),
-		Secrets: e.cfg.secrets(),
-		Judge:   judge,
-		HoldFor: e.cfg.RetryConfig.MaxInterval,
-		Drops:   e.drops,
-		Observe: e.observe,
-		Report:  func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) },
-		Keys:    httpsend.Keys{Address: "hostname or endpoint", Credentials: "username, password and tenant_id", Encoding: "encoding and compression"},
-	}, nil
-}
-
-// begin exports every counter from the start on, at 0: an alert on its rise needs
-// the point before the first one.
-func (e *lokiExporter) begin(ctx context.Context) {
-	e.telemetry.ExporterLokiDeliveredEvents.Add(ctx, 0, e.measured())
-	e.telemetry.ExporterLokiDeliveredBytes.Add(ctx, 0, e.measured())
-	for _, reason := range []string{httpsend.ReasonRejected, httpsend.ReasonTooLarge, httpsend.ReasonTooOld} {
-		e.telemetry.ExporterLokiDroppedEvents.Add(ctx, 0, e.measured(attribute.String("reason", reason)))
-	}
-	for _, code := range []int{http.StatusBadRequest, http.StatusRequestEntityTooLarge} {
-		e.telemetry.ExporterLokiSplits.Add(ctx, 0, e.measured(attribute.Int("http.response.status_code", code)))
-	}
-	for _, kind := range []string{"item", "index"} {
-		e.telemetry.ExporterLokiQueueDamage.Add(ctx, 0, e.measured(attribute.String("kind", kind)))
-	}
+	return httpsend.Backend{
+		Format:    e.encoder.format,
+		Encode:    e.encode,
+		Filter:    e.filter,
+		Classify:  classify,
+		URL:       url,
+		Header:    e.header(),
+		Secrets:   e.cfg.secrets(),
+		Keys:      httpsend.Keys{Address: "hostname or endpoint", Credentials: "username, password and tenant_id", Encoding: "encoding and compression"},
+		Client:    e.cfg.ClientConfig,
+		Queue:     e.cfg.QueueConfig,
+		Retry:     e.cfg.RetryConfig,
+		Metrics:   e.metrics,
+		Drops:     e.drops,
+		Delivered: e.delivered,
+		Started:   e.started,
+		Shutdown:  e.telemetry.Shutdown,
+	}, err
 }
 
 func (e *lokiExporter) header() http.Header {
-	header := http.Header{}
-	header.Set("Content-Type", e.wire.ContentType())
-	if encoding := e.wire.format.Codec.ContentEncoding; encoding != "" {
-		header.Set("Content-Encoding", encoding)
-	}
-	header.Set("User-Agent", e.set.BuildInfo.Command+"/"+e.set.BuildInfo.Version)
+	header := http.Header{"Content-Type": {e.encoder.ContentType()}}
 	if e.cfg.TenantID != "" {
 		header.Set("X-Scope-OrgID", e.cfg.TenantID)
 	}
@@ -107,23 +85,21 @@ func (e *lokiExporter) header() http.Header {
 	return header
 }
 
-func (e *lokiExporter) shutdown(context.Context) error {
-	e.telemetry.Shutdown()
-	if e.client != nil {
-		e.client.CloseIdleConnections()
-	}
+func (e *lokiExporter) started(ctx context.Context, _ *httpsend.Sender) error {
+	httpsend.WarnOfNumbers(e.logger, e.cfg.numbers)
+	e.telemetry.ExporterLokiDeliveredBytes.Add(ctx, 0, e.lineForm)
 	return nil
 }
 
 var errOutOfWindow = errors.New("Loki takes no entry that is older than 7 days or more than 10 minutes ahead")
 
 func (e *lokiExporter) encode(ld plog.Logs) *payload.Request {
-	return e.wire.encode(ld, e.scheme, time.Now())
+	return e.encoder.encode(ld, e.mapping, time.Now())
 }
 
-// sift leaves out, and counts, what Loki will not take.
-func (e *lokiExporter) sift(r *payload.Request) (*payload.Request, error) {
-	if e.cfg.TooOld != dropTooOld {
+// filter leaves out, and counts, the records that Loki will not take.
+func (e *lokiExporter) filter(r *payload.Request) (*payload.Request, error) {
+	if e.cfg.TooOld != httpsend.TooOldDrop {
 		return r, nil
 	}
 	within, before, after, err := outside(r, time.Now())
@@ -144,18 +120,5 @@ func (e *lokiExporter) delivered(records []payload.Record) {
 	for i := range records {
 		size += int(records[i].Text)
 	}
-	e.telemetry.ExporterLokiDeliveredEvents.Add(context.Background(), int64(len(records)), e.measured())
-	e.telemetry.ExporterLokiDeliveredBytes.Add(context.Background(), int64(size), e.measured())
-}
-
-func (e *lokiExporter) quarantined(records int) {
-	e.telemetry.ExporterLokiQuarantinedEvents.Record(context.Background(), int64(records), e.measured())
-}
-
-func (e *lokiExporter) observe(ctx context.Context, x httpsend.Exchange) {
-	code := e.measured(attribute.Int("http.response.status_code", x.Code))
-	e.telemetry.ExporterLokiRequestDuration.Record(ctx, x.Took.Seconds(), code)
-	if halved := x.Verdict == httpsend.Split || x.Verdict == httpsend.Isolate; halved && x.Records > 1 {
-		e.telemetry.ExporterLokiSplits.Add(ctx, 1, code)
-	}
+	e.telemetry.ExporterLokiDeliveredBytes.Add(context.Background(), int64(size), e.lineForm)
 }

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadatatest"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/exporterrig"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
 )
@@ -79,7 +80,7 @@ func TestExport(t *testing.T) {
 
 func TestNothingToSend(t *testing.T) {
 	loki, url := newLoki(t)
-	r := startRig(t, url, func(cfg *Config) { cfg.TooOld = dropTooOld })
+	r := startRig(t, url, func(cfg *Config) { cfg.TooOld = httpsend.TooOldDrop })
 	require.NoError(t, r.ConsumeLogs(t.Context(), plog.NewLogs()))
 	ld := plog.NewLogs()
 	add(ld, "stytch", "", 1)
@@ -105,7 +106,7 @@ func TestCountingUnderRetries(t *testing.T) {
 		}
 		return nil
 	})
-	r := startRig(t, url, func(cfg *Config) { cfg.TooOld = dropTooOld })
+	r := startRig(t, url, func(cfg *Config) { cfg.TooOld = httpsend.TooOldDrop })
 	at := pcommon.NewTimestampFromTime(time.Now())
 	ld := plog.NewLogs()
 	add(ld, "stytch", "a", at, "one", strings.Repeat("x", 256<<10+1), "three", "four")
@@ -130,7 +131,7 @@ func TestDeliveredBytes(t *testing.T) {
 	ld := plog.NewLogs()
 	add(ld, "stytch", "a", pcommon.NewTimestampFromTime(time.Now()), "12345", "é")
 	require.NoError(t, r.ConsumeLogs(t.Context(), ld))
-	metadatatest.AssertEqualExporterLokiDeliveredBytes(t, r.Telemetry, []metricdata.DataPoint[int64]{count(7)}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
+	metadatatest.AssertEqualExporterLokiDeliveredBytes(t, r.Telemetry, []metricdata.DataPoint[int64]{count(7, attribute.String("form", "line"))}, metricdatatest.IgnoreTimestamp(), metricdatatest.IgnoreExemplars())
 }
 
 func TestABlockedTenantIsReported(t *testing.T) {

@@ -5,11 +5,9 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/otel/metric"
 
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
-	"github.com/otelcol-stytch/otelcol-stytch/internal/queuestore"
 )
 
 // NewFactory returns the factory of the exporter of type loki.
@@ -25,7 +23,7 @@ const maxRequestBytes = 1_000_000
 
 func createDefaultConfig() component.Config {
 	return &Config{
-		TooOld:          sendTooOld,
+		TooOld:          httpsend.TooOldSend,
 		Encoding:        encodingJSON,
 		MaxRequestBytes: maxRequestBytes,
 		ClientConfig:    httpsend.DefaultClient(),
@@ -35,15 +33,13 @@ func createDefaultConfig() component.Config {
 }
 
 func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
-	config := cfg.(*Config)
-	e, err := newExporter(set, config)
+	e, err := newExporter(set, cfg.(*Config))
 	if err != nil {
 		return nil, err
 	}
-	return httpsend.NewLogs(ctx, set, httpsend.Backend{
-		Format: e.wire.format, Encode: e.encode, Sift: e.sift, Delivered: e.delivered, Quarantined: e.quarantined,
-		Start: e.start, Shutdown: e.shutdown,
-		Queue: config.QueueConfig, Retry: config.RetryConfig,
-		Damage: queuestore.Damage{Logger: set.Logger, Counter: e.telemetry.ExporterLokiQueueDamage, Options: []metric.AddOption{e.measured()}},
-	})
+	b, err := e.backend()
+	if err != nil {
+		return nil, err
+	}
+	return httpsend.NewLogs(ctx, set, b)
 }

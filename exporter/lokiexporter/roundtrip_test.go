@@ -82,7 +82,7 @@ func FuzzRoundTrip(f *testing.F) {
 					}
 				}
 			}
-			action, request := shorten(lokipush.Text(action), lokipush.MaxLabelValue), lokipush.Text(request)
+			action, request := truncate(lokipush.Text(action), lokipush.MaxLabelValue), lokipush.Text(request)
 			if len("req")+len(request) > lokipush.MaxMetadataBytes {
 				request = ""
 			}

@@ -59,7 +59,6 @@ func TestSecretsOfTheConfiguration(t *testing.T) {
 	cfg := defaults()
 	require.Equal(t, []configopaque.String{"", ""}, cfg.secrets())
 	cfg.Username, cfg.Password = "u", "p"
-	cfg.ClientConfig.Headers = configopaque.MapList{{Name: "Authorization", Value: "Bearer abcdefgh"}, {Name: "X-Shard", Value: "12"}}
-	require.Equal(t, []configopaque.String{"dTpw", "p", "Bearer abcdefgh", "abcdefgh"}, cfg.secrets())
+	require.Equal(t, []configopaque.String{"dTpw", "p"}, cfg.secrets())
 	require.NotContains(t, cfg.credentials().String(), "dTpw")
 }

@@ -17,9 +17,9 @@ const (
 	maxStored   = 65535 // bytes of a stored block
 )
 
-// blockSize is how much of a text one DEFLATE block holds, in bytes: much
-// less, and the codes that stand before a block weigh on it; much more, and one
-// code has to serve texts that differ.
+// blockSize is the size of the text in one DEFLATE block, in bytes. In much smaller
+// blocks the codes before each block cost too much; in much larger ones one code has
+// to fit different texts.
 const blockSize = 256 << 10
 
 // Compressor compresses, in memory that it uses again. Its zero value is ready.

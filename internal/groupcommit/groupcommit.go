@@ -14,11 +14,11 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// weight is what logs cost a put: records, and the bytes of their bodies.
+// weight is the cost of logs to a put: records, and the bytes of their bodies.
 type weight struct{ records, bytes int }
 
-// Of logs that are put together, and of what they make. What is heavier gains
-// little by company, and is encoded beside the others, not after them.
+// The most that one member may weigh, and a group. Heavier logs gain little in a
+// group, and are encoded beside the others, not after them.
 var (
 	maxMember = weight{records: 100, bytes: 256 << 10}
 	maxGroup  = weight{records: 1000, bytes: 2 << 20} // as many records as a batch has by default
@@ -47,8 +47,8 @@ func Wrap(set exporter.Settings, next exporter.Logs, queue configoptional.Option
 	return newGroups(next, set.TracerProvider)
 }
 
-// groups puts logs that come while others are being put into the queue together,
-// once those are: as long as the disk takes to store a request, so many come.
+// groups collects the logs that arrive while a put is under way, and puts them into
+// the queue together as soon as it has ended.
 type groups struct {
 	exporter.Logs
 	tracer trace.Tracer
@@ -95,8 +95,8 @@ func (g *groups) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	return m.err
 }
 
-// put puts a group, or one after another where the queue has no room for all. No
-// sender that has gone away ends it: it is the others' put, too.
+// put puts a group, or one member after another where the queue has no room for all.
+// A sender that goes away does not end it: it is the others' put, too.
 func (g *groups) put(members []*member) {
 	links := make([]trace.Link, 0, len(members))
 	for _, m := range members {
@@ -116,8 +116,8 @@ func (g *groups) put(members []*member) {
 	}
 }
 
-// hasMetadata tells whether ctx holds what a client sent along. The queue stores
-// one context with what it puts, and batches and headers can be made by that.
+// hasMetadata tells whether ctx has metadata of a client. The queue stores one context
+// with each put, and batches and headers can depend on its metadata.
 func hasMetadata(ctx context.Context) bool {
 	for range client.FromContext(ctx).Metadata.Keys() {
 		return true
@@ -147,7 +147,8 @@ func (g *groups) enter(m *member) (puts bool, err error) {
 	return puts, m.err
 }
 
-// letGo takes m out of those that wait, unless it is being put or is to put.
+// letGo removes m from those that wait. It returns false where m is being put or has
+// the turn to put.
 func (g *groups) letGo(m *member) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -176,12 +177,12 @@ func (g *groups) gather(m *member) []*member {
 	return members
 }
 
-// leave gives the turn to the one that has waited for longest.
+// leave gives the turn to the member that has waited longest.
 func (g *groups) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.busy = len(g.waiting) > 0; !g.busy {
-		g.waiting = nil // and with it the logs that it had held
+		g.waiting = nil // which kept the logs in memory
 		return
 	}
 	g.waiting[0].turn <- true

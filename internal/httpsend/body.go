@@ -8,15 +8,15 @@ import (
 	"sync/atomic"
 )
 
-// body is the bytes of one request on the wire, whose memory is used again.
-// net/http may go on reading a request's body after its answer is there, so
-// the memory is free only once every reader is closed.
+// body is the bytes of one request on the wire. Its memory is used again. net/http
+// can read a request's body after the answer has come, so the memory is free only
+// when every reader is closed.
 type body struct {
 	bytes.Buffer
 	users atomic.Int32
 }
 
-var bodies = make(kept[body], maxKept)
+var bodies = make(freeList[body], maxFree)
 
 // newBody returns an empty body that the caller frees with release.
 func newBody() *body {
@@ -32,8 +32,8 @@ func (b *body) release() {
 	}
 }
 
-// attach makes b the body of req, which net/http can also send again on a
-// fresh connection where a kept one turns out to be closed.
+// attach makes b the body of req. net/http can send it again on a new connection
+// where an idle one turns out to be closed.
 func (b *body) attach(req *http.Request) {
 	req.ContentLength = int64(b.Len())
 	req.Body = b.reader()
@@ -42,18 +42,18 @@ func (b *body) attach(req *http.Request) {
 
 func (b *body) reader() io.ReadCloser {
 	b.users.Add(1)
-	return &bodyReader{body: b, rest: b.Bytes()}
+	return &requestBody{body: b, rest: b.Bytes()}
 }
 
-// bodyReader is closed by HTTP/2 while it is read, where the answer comes before
-// the request's end: what is closed touches the memory no more.
-type bodyReader struct {
+// requestBody reads a body. HTTP/2 can close it during a Read, where the answer comes
+// before the end of the request: once closed it does not touch the memory.
+type requestBody struct {
 	mu   sync.Mutex
 	body *body // nil: closed
 	rest []byte
 }
 
-func (r *bodyReader) Read(p []byte) (n int, err error) {
+func (r *requestBody) Read(p []byte) (n int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -67,7 +67,7 @@ func (r *bodyReader) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-func (r *bodyReader) Close() error {
+func (r *requestBody) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.body != nil {

@@ -65,10 +65,10 @@ func TestHugeRoomIsNotKept(t *testing.T) {
 		MaxBytes: math.MaxInt, MaxRecords: 1, Codec: payload.None,
 	}
 	r := f.Build(func(to *payload.Builder) { to.End(append(to.Begin(), huge...), payload.Record{}) })
-	for range maxKept { // each of those that are kept has its turn
-		_ = s.Send(t.Context(), payload.NewBatch(r), func([]payload.Record) {})
+	for range maxFree { // each of those that are kept has its turn
+		_ = s.Send(t.Context(), payload.NewCursor(r), func([]payload.Record) {})
 	}
-	for range maxKept {
+	for range maxFree {
 		require.Less(t, newBody().Cap(), len(huge))
 		require.Less(t, payloads.get().Release(), len(huge))
 	}

@@ -113,10 +113,10 @@ func TestTheStartNamesAWrongAuthenticator(t *testing.T) {
 	client.Auth = configoptional.Some(configauth.Config{AuthenticatorID: id})
 	set := exportertest.NewNopSettings(component.MustNewType("loki"))
 	set.ID = component.MustNewIDWithName("loki", "audit")
-	_, _, err := NewClients(t.Context(), client, componenttest.NewNopHost(), set)
+	_, _, err := newClients(t.Context(), client, componenttest.NewNopHost(), set)
 	require.EqualError(t, err, `exporters::loki/audit::auth::authenticator: "bearertokenauth/ingest" is no enabled extension: `+
 		"define it under extensions and list it in service::extensions")
 	other := hostWith{componenttest.NewNopHost(), map[component.ID]component.Component{id: nil}}
-	_, _, err = NewClients(t.Context(), client, other, set)
+	_, _, err = newClients(t.Context(), client, other, set)
 	require.EqualError(t, err, `exporters::loki/audit::auth::authenticator: "bearertokenauth/ingest": requested authenticator is not a HTTP client authenticator`)
 }

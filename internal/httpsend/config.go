@@ -24,9 +24,9 @@ func DefaultClient() confighttp.ClientConfig {
 	return client
 }
 
-// DefaultQueue is the sending queue's configuration. exporterhelper's own
-// counts requests, which tells nothing about memory when one holds one event
-// and another a thousand, and does not batch.
+// DefaultQueue is the sending queue's configuration. It counts items, because a
+// request can be one event or a thousand, and batches. exporterhelper's default
+// counts requests and does not batch.
 func DefaultQueue() configoptional.Optional[exporterhelper.QueueBatchConfig] {
 	return configoptional.Some(exporterhelper.QueueBatchConfig{
 		Sizer:        exporterhelper.RequestSizerTypeItems,
@@ -36,24 +36,40 @@ func DefaultQueue() configoptional.Optional[exporterhelper.QueueBatchConfig] {
 			Sizer:        exporterhelper.RequestSizerTypeItems,
 			FlushTimeout: 200 * time.Millisecond,
 			MinSize:      1000,
-			MaxSize:      1000, // what Datadog takes in a request; Loki needs no more
+			MaxSize:      1000, // a block of internal/payload
 		}),
 	})
 }
 
-// DefaultRetry retries without end: exporterhelper's five minutes would drop
-// what the queue has promised to keep.
+// DefaultRetry retries without end. exporterhelper's default drops acknowledged
+// events after five minutes.
 func DefaultRetry() configretry.BackOffConfig {
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.MaxElapsedTime = 0
 	return retry
 }
 
-// NewClients builds the HTTP client, and one that opens a connection for each
-// request. The Sender compresses for itself, into pooled memory, and follows no
-// redirect: net/http would send the key of a header of our own along to wherever
-// it leads.
-func NewClients(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set exporter.Settings) (client, fresh *http.Client, err error) {
+// TooOld is what becomes of a record that the destination does not take for its time.
+type TooOld string
+
+// The values of TooOld.
+const (
+	TooOldSend TooOld = "send"
+	TooOldDrop TooOld = "drop"
+)
+
+// Validate refuses other values.
+func (t TooOld) Validate() error {
+	if t != TooOldSend && t != TooOldDrop {
+		return fmt.Errorf("must be send or drop, got %q", string(t))
+	}
+	return nil
+}
+
+// newClients builds the HTTP client, and one that opens a connection for each
+// request. They do not compress: the Sender does. They follow no redirect: net/http
+// would send a header of ours with a key to the new address.
+func newClients(ctx context.Context, cfg confighttp.ClientConfig, host component.Host, set exporter.Settings) (client, fresh *http.Client, err error) {
 	if err := checkAuthenticator(ctx, cfg, host, set.ID); err != nil {
 		return nil, nil, err
 	}

@@ -20,7 +20,7 @@ type Keys struct {
 	Encoding    string // of requests
 }
 
-// advice is what to correct after a code.
+// advice returns what to correct after a status code.
 func (k Keys) advice(code int) string {
 	switch {
 	case code == 260: // Loki's, of a tenant that is blocked
@@ -48,7 +48,7 @@ func (k Keys) everything() string {
 	return "check " + k.Address + ", " + k.Credentials + " and " + k.Encoding + ", and the proxies between"
 }
 
-// unreachable is what to correct where no answer came.
+// unreachable returns what to correct where no answer came.
 func (k Keys) unreachable(err error) string {
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
@@ -70,10 +70,10 @@ func (k Keys) unreachable(err error) string {
 	}
 }
 
-// repeatAfter is how often the log tells the same reason again while it lasts.
+// repeatAfter is the time between two log lines for the same reason.
 const repeatAfter = time.Minute
 
-// diagnosis tells in the log why records wait, and when they no longer do.
+// diagnosis logs why records wait, and when they are delivered again.
 type diagnosis struct {
 	logger *zap.Logger
 
@@ -83,16 +83,16 @@ type diagnosis struct {
 	anything bool // was delivered since the start
 }
 
-// reason is an answer, or none, that keeps records waiting.
+// reason is one cause for which records wait: a status code, or no answer.
 type reason struct {
 	told   time.Time
 	untold int       // further times since
 	begin  time.Time // the first since the last delivery
 }
 
-// kept tells why the records of a request wait: when the reason is new, then once
-// in repeatAfter.
-func (d *diagnosis) kept(why string, err error, fix string, records int) {
+// waits logs why the records of a request wait: at once for a new reason, then once
+// per repeatAfter.
+func (d *diagnosis) waits(why string, err error, fix string, records int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
@@ -120,7 +120,7 @@ func (d *diagnosis) kept(why string, err error, fix string, records int) {
 	d.logger.Warn("Events wait, none is dropped", fields...)
 }
 
-// delivered tells of the first delivery, and of the first after records waited.
+// delivered logs the first delivery, and the first one after records waited.
 func (d *diagnosis) delivered(host string, code int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -13,8 +13,8 @@ const (
 	ReasonRejected = "rejected"  // the destination refuses the record
 )
 
-// Drops tells of records that will never be delivered: each raises a counter
-// and the first of each reason is logged.
+// Drops counts records that will never be delivered, and logs the first of each
+// reason. It is safe for concurrent use.
 type Drops struct {
 	logger *zap.Logger
 	count  func(reason string, records int)

@@ -16,8 +16,8 @@ import (
 // that the queue makes: supervisors kill after 10 to 30 s.
 const lastAttempts = 10 * time.Second
 
-// waiting are the requests of a queue in memory that wait in exporterhelper for
-// their next attempt. It gives them up at a shutdown; finish does not.
+// waiting knows the requests of a queue in memory that wait in exporterhelper for
+// their next attempt. exporterhelper gives them up at a shutdown; finish sends them.
 type waiting struct {
 	retry configretry.BackOffConfig
 
@@ -25,7 +25,7 @@ type waiting struct {
 	requests map[*payload.Request]time.Time // of their first attempt
 }
 
-// took takes note that a request is tried, and returns when it first was.
+// took notes that a request is tried, and returns the time of its first attempt.
 func (w *waiting) took(r *payload.Request) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -37,7 +37,7 @@ func (w *waiting) took(r *payload.Request) time.Time {
 	return first
 }
 
-// failed takes note of what will be tried again.
+// failed notes a request that will be tried again.
 func (w *waiting) failed(rest *payload.Request, first time.Time) {
 	if !w.retry.Enabled {
 		return
@@ -48,15 +48,16 @@ func (w *waiting) failed(rest *payload.Request, first time.Time) {
 		w.requests = map[*payload.Request]time.Time{}
 	}
 	w.requests[rest] = first
-	for r, first := range w.requests { // exporterhelper has dropped these, and said so
+	for r, first := range w.requests { // exporterhelper has dropped and logged these
 		if limit := w.retry.MaxElapsedTime; limit > 0 && time.Since(first) > limit {
 			delete(w.requests, r)
 		}
 	}
 }
 
-// finish sends what waits once more, and tells how many records were delivered,
-// and how many were not. The queue is empty by now, and no other push is under way.
+// finish sends the waiting requests once more, and returns how many of their records
+// were delivered and how many were not. The queue is empty by now, and no other push
+// is under way.
 func (w *waiting) finish(ctx context.Context, push func(context.Context, *payload.Request) error) (delivered, lost int, err error) {
 	var mu sync.Mutex
 	var attempts sync.WaitGroup
@@ -79,7 +80,7 @@ func (w *waiting) finish(ctx context.Context, push func(context.Context, *payloa
 	return delivered, lost, err
 }
 
-// finish sends each record once more, and tells how many were not delivered.
+// finish sends each record once more, and returns how many were not delivered.
 func (q *quarantine) finish(ctx context.Context) (lost int, err error) {
 	free := make(chan struct{}, attemptsAtOnce)
 	for _, x := range slices.Collect(maps.Keys(q.records)) {

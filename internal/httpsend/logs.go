@@ -6,13 +6,12 @@ import (
 	"errors"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/groupcommit"
@@ -20,46 +19,34 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/queuestore"
 )
 
-// Backend is what an exporter brings of its own.
-type Backend struct {
-	// Format is of the requests that Encode makes.
-	Format *payload.Format
-	// Encode makes a request of logs, before they are queued.
-	Encode func(plog.Logs) *payload.Request
-	// Sift returns a request without the records that are not to be sent, which it
-	// counts.
-	Sift func(*payload.Request) (*payload.Request, error)
-	// Delivered counts records that the destination took.
-	Delivered func([]payload.Record)
-	// Quarantined is told how many records are in quarantine.
-	Quarantined func(records int)
-
-	// Start returns what sends.
-	Start    func(context.Context, component.Host) (*Sender, error)
-	Shutdown component.ShutdownFunc
-
-	Queue configoptional.Optional[exporterhelper.QueueBatchConfig]
-	Retry configretry.BackOffConfig
-	// Damage is told of what a queue on disk holds and cannot read.
-	Damage queuestore.Damage
-}
-
 // logs is an exporter's part behind exporterhelper.
 type logs struct {
 	Backend
+	build      func(context.Context, component.Host) (*Sender, error)
 	logger     *zap.Logger
 	sender     *Sender
 	quarantine *quarantine // nil: there is no queue
 	waiting    *waiting    // nil: there is no queue in memory
 }
 
-// NewLogs returns the exporter: exporterhelper's, with requests that are
-// encoded before they are queued.
+// NewLogs returns the exporter: exporterhelper's, with requests that are encoded
+// before they are queued.
+//
+// A request of logs meets, in this order: queuestore, which does nothing there;
+// groupcommit; the error with what is left, where there is no queue; exporterhelper,
+// which calls Encode, queues and batches; and push.
 func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Logs, error) {
-	l := &logs{Backend: b, logger: set.Logger}
-	encoding := payload.Encoding{Format: b.Format, Encode: b.Encode, Damaged: b.Damage.Item}
+	return newLogs(ctx, set, b, func(ctx context.Context, host component.Host) (*Sender, error) {
+		return b.newSender(ctx, host, set)
+	})
+}
+
+func newLogs(ctx context.Context, set exporter.Settings, b Backend, build func(context.Context, component.Host) (*Sender, error)) (exporter.Logs, error) {
+	l := &logs{Backend: b, build: build, logger: set.Logger}
+	damage := queuestore.Damage{Logger: set.Logger, Counter: b.Metrics.QueueDamage, Options: []metric.AddOption{b.Metrics.Attributes()}}
+	encoding := payload.QueueEncoding{Format: b.Format, Encode: b.Encode, Damaged: damage.Item}
 	if b.Queue.HasValue() {
-		l.quarantine = newQuarantine(&b, encoding, set.Logger)
+		l.quarantine = newQuarantine(l, encoding)
 		onDisk := b.Queue.Get().StorageID != nil
 		if !onDisk {
 			l.waiting = &waiting{retry: b.Retry}
@@ -82,22 +69,29 @@ func NewLogs(ctx context.Context, set exporter.Settings, b Backend) (exporter.Lo
 	if !b.Queue.HasValue() {
 		next = synchronous{next}
 	}
-	next = groupcommit.Wrap(set, reader{next}, b.Queue)
-	return queuestore.Wrap(set.ID, next, b.Queue, encoding.Identify, b.Damage, l.quarantine), nil
+	next = groupcommit.Wrap(set, readOnly{next}, b.Queue)
+	return queuestore.Wrap(set.ID, next, b.Queue, encoding.Fingerprint, damage, l.quarantine), nil
 }
 
-func (l *logs) start(ctx context.Context, host component.Host) error {
-	sender, err := l.Start(ctx, host)
-	if err != nil {
+func (l *logs) start(ctx context.Context, host component.Host) (err error) {
+	if l.sender, err = l.build(ctx, host); err != nil {
 		return err
 	}
-	l.sender = sender
 	l.sender.diagnosis.logger = l.logger
-	l.Quarantined(0)
+	l.Metrics.begin(ctx)
 	if l.quarantine != nil {
 		l.quarantine.start(l.sender)
 	}
+	if l.Started != nil {
+		return l.Started(ctx, l.sender)
+	}
 	return nil
+}
+
+// delivered counts records that the destination took.
+func (l *logs) delivered(records []payload.Record) {
+	l.Metrics.DeliveredEvents.Add(context.Background(), int64(len(records)), l.Metrics.Attributes())
+	l.Delivered(records)
 }
 
 // push sends a request, as Sender.Send does.
@@ -114,18 +108,19 @@ func (l *logs) push(ctx context.Context, r *payload.Request) error {
 }
 
 func (l *logs) send(ctx context.Context, r *payload.Request) error {
-	r, err := l.Sift(r)
+	r, err := l.Filter(r)
 	if err != nil {
 		return err
 	}
-	return l.sender.Send(ctx, payload.NewBatch(r), l.Delivered)
+	return l.sender.Send(ctx, payload.NewCursor(r), l.delivered)
 }
 
 // shutdown is called once exporterhelper has emptied the queue and given up what
 // waited.
 func (l *logs) shutdown(ctx context.Context) error {
-	if l.sender == nil {
-		return l.Shutdown(ctx)
+	if l.sender == nil { // there was no start, or it failed early
+		l.Shutdown()
+		return nil
 	}
 	if l.quarantine != nil {
 		l.quarantine.stop()
@@ -133,10 +128,12 @@ func (l *logs) shutdown(ctx context.Context) error {
 	if l.waiting != nil {
 		l.finish(ctx)
 	}
-	return l.Shutdown(ctx)
+	l.Shutdown()
+	l.sender.Client.CloseIdleConnections()
+	return nil
 }
 
-// finish gives what a queue in memory leaves its last attempt.
+// finish gives the events that a queue in memory has left their last attempt.
 func (l *logs) finish(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lastAttempts)
 	defer cancel()
@@ -154,20 +151,22 @@ func (l *logs) finish(ctx context.Context) {
 	}
 }
 
-// reader tells that the logs are only read: exporterhelper says otherwise of
-// its own requests where they are batched, and then each pipeline gets a copy.
-type reader struct{ exporter.Logs }
+// readOnly says that the exporter does not change logs. exporterhelper says that it
+// does where requests are batched, and then each pipeline would get a copy.
+type readOnly struct{ exporter.Logs }
 
-func (reader) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: false} }
+func (readOnly) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: false}
+}
 
-// synchronous is an exporter without a queue, which answers with what is left.
+// synchronous is an exporter without a queue. Its error contains what is left.
 type synchronous struct{ exporter.Logs }
 
 func (s synchronous) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	err := s.Logs.ConsumeLogs(ctx, ld)
 	var undelivered *payload.Undelivered
 	if errors.As(err, &undelivered) {
-		return withRest(err, ld, undelivered.Rest)
+		return withRemainder(err, ld, undelivered.Remainder)
 	}
 	return err
 }

@@ -44,7 +44,7 @@ func start(t *testing.T, queue configoptional.Optional[exporterhelper.QueueBatch
 		Head:     func(dst []byte, _ string, _ int) []byte { return dst },
 		MaxBytes: math.MaxInt, MaxRecords: 1, Codec: payload.Gzip,
 	}
-	logs, err := NewLogs(t.Context(), set, Backend{
+	logs, err := newLogs(t.Context(), set, Backend{
 		Format: f,
 		Encode: func(ld plog.Logs) *payload.Request {
 			return f.Build(func(to *payload.Builder) {
@@ -53,12 +53,12 @@ func start(t *testing.T, queue configoptional.Optional[exporterhelper.QueueBatch
 				}
 			})
 		},
-		Sift:      func(r *payload.Request) (*payload.Request, error) { return r, nil },
-		Delivered: func([]payload.Record) {}, Quarantined: func(int) {},
-		Start:    func(context.Context, component.Host) (*Sender, error) { return s, nil },
-		Shutdown: func(context.Context) error { return nil },
-		Queue:    queue, Retry: retry,
-	})
+		Filter:    func(r *payload.Request) (*payload.Request, error) { return r, nil },
+		Delivered: func([]payload.Record) {},
+		Metrics:   noMetrics(),
+		Shutdown:  func() {},
+		Queue:     queue, Retry: retry,
+	}, func(context.Context, component.Host) (*Sender, error) { return s, nil })
 	require.NoError(t, err)
 	require.NoError(t, logs.Start(t.Context(), componenttest.NewNopHost()))
 	return logs

@@ -23,25 +23,26 @@ const (
 	attemptGap     = 10 * time.Millisecond
 	attemptsAtOnce = 8
 
-	// smallest is the size from which on a record can be too large, in bytes. A
-	// 413 to a smaller one tells of a limit that a proxy has, and Datadog and Loki
-	// have not: the record is kept until that is changed.
+	// smallest is the size from which on a record can be too large, in bytes. A 413
+	// to a smaller one comes from a proxy with a low limit: the record is kept until
+	// that is changed. Datadog takes 1,000,000 bytes and Loki, by default, 256 KiB.
 	smallest = 64 << 10
 )
 
-// quarantine holds records that were refused alone, where the destination may be
-// wrong. They wait beside the queue and slow no other record; each is sent again
-// by itself, on a new connection, every half retry_on_failure::max_interval.
+// quarantine keeps records that were rejected in a request of their own, because the
+// destination may be wrong. They wait beside the queue and slow no other record. Each
+// is sent again by itself, on a new connection, about every half
+// retry_on_failure::max_interval.
 //
 //	accepted                                            delivered
 //	refused, with others accepted since its last one    counts against it
 //	refused otherwise, any other answer, or none        counts for nothing
 //
-// What trust calls enough of what counts, over at least twice max_interval, drops
-// a record. A restart begins to count anew.
+// The rejections that destinationHealth.dropRule asks for, over at least twice
+// max_interval, drop a record. A restart begins to count anew.
 type quarantine struct {
-	encoding payload.Encoding
-	sift     func(*payload.Request) (*payload.Request, error)
+	encoding payload.QueueEncoding
+	filter   func(*payload.Request) (*payload.Request, error)
 	done     func([]payload.Record)
 	gauge    func(records int)
 	logger   *zap.Logger
@@ -56,7 +57,7 @@ type quarantine struct {
 	wake    chan struct{}
 
 	mu      sync.Mutex
-	shelf   shelf
+	slots   slots
 	records map[*quarantined]struct{}
 	size    int // bytes of the records
 	paused  time.Time
@@ -64,33 +65,33 @@ type quarantine struct {
 
 // quarantined is one record.
 type quarantined struct {
-	request  *payload.Request
-	slot     int // of the shelf
-	since    time.Time
-	next     time.Time // when to try again
-	busy     bool      // is being tried
-	gone     bool      // delivered or dropped, and only its copy on the shelf is left
-	refusals int
-	accepts  uint64 // of the destination, at the last refusal
+	request    *payload.Request
+	slot       int // where it is stored
+	since      time.Time
+	next       time.Time // when to try again
+	busy       bool      // is being tried
+	gone       bool      // delivered or dropped, and only its copy in the slot is left
+	rejections int
+	accepts    uint64 // of the destination, at the last refusal
 }
 
-func newQuarantine(b *Backend, encoding payload.Encoding, logger *zap.Logger) *quarantine {
+func newQuarantine(l *logs, encoding payload.QueueEncoding) *quarantine {
 	q := &quarantine{
-		encoding: encoding, sift: b.Sift, done: b.Delivered, gauge: b.Quarantined, logger: logger,
+		encoding: encoding, filter: l.Filter, done: l.delivered, gauge: l.Metrics.quarantined, logger: l.logger,
 		end: make(chan struct{}), wake: make(chan struct{}, 1), records: map[*quarantined]struct{}{},
 	}
 	q.ctx, q.cancel = context.WithCancel(context.Background())
 	return q
 }
 
-// start puts it behind s. The attempts begin with the first record.
+// start connects q and s. The attempts begin with the first record.
 func (q *quarantine) start(s *Sender) {
 	q.sender = s
 	s.quarantine = q
 }
 
-// stop waits for the attempts on their way, within a bound, and begins no further
-// one. It may be called again.
+// stop begins no further attempt and waits for those under way, lastAttempts at most.
+// It may be called again.
 func (q *quarantine) stop() {
 	q.stopped.Do(func() { close(q.end) })
 	impatient := time.AfterFunc(lastAttempts, q.cancel)
@@ -98,12 +99,12 @@ func (q *quarantine) stop() {
 	q.run.Wait()
 }
 
-// add takes the first of the refused records, as many as there is room for, and
-// returns how many. On disk they are durable when it returns.
-func (q *quarantine) add(b *payload.Batch, refused []refusal) (taken int, err error) {
+// add takes as many of the rejected records as there is room for, the first ones
+// first, and returns how many. Those on disk are durable when it returns.
+func (q *quarantine) add(c *payload.Cursor, refused []rejectedAlone) (taken int, err error) {
 	var fresh []*quarantined
 	for _, x := range refused {
-		one, err := b.Request([]payload.Range{x.Range})
+		one, err := c.Request([]payload.Range{x.Range})
 		if err != nil {
 			return 0, fmt.Errorf("%w: %w", errNoRecord, err)
 		}
@@ -121,13 +122,13 @@ func (q *quarantine) add(b *payload.Batch, refused []refusal) (taken int, err er
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
-	accepts, _ := q.sender.trust.standing()
+	accepts, _ := q.sender.health.dropRule()
 	for _, x := range fresh {
 		if len(q.records) == maxQuarantined || len(q.records) > 0 && q.size+x.request.BytesSize() > maxQuarantinedBytes {
 			err = errNoRoom
 			break
 		}
-		if x.slot, err = q.shelf.put(q.encoding, x.request); err != nil {
+		if x.slot, err = q.slots.put(q.encoding, x.request); err != nil {
 			break
 		}
 		x.since, x.next, x.accepts = now, q.after(now), accepts
@@ -135,7 +136,7 @@ func (q *quarantine) add(b *payload.Batch, refused []refusal) (taken int, err er
 		q.size += x.request.BytesSize()
 		taken++
 	}
-	if storing := q.shelf.store(); storing != nil {
+	if storing := q.slots.commit(); storing != nil {
 		for _, x := range fresh[:taken] {
 			q.forget(x)
 		}
@@ -150,11 +151,11 @@ func (q *quarantine) add(b *payload.Batch, refused []refusal) (taken int, err er
 func (q *quarantine) forget(x *quarantined) {
 	delete(q.records, x)
 	q.size -= x.request.BytesSize()
-	q.shelf.release(x.slot)
+	q.slots.release(x.slot)
 }
 
-// changed tells how many records there are, and sees to it that they are tried.
-// The caller holds the lock.
+// changed reports the number of records and wakes the loop. The caller has locked
+// q.mu.
 func (q *quarantine) changed(words error) {
 	q.gauge(len(q.records))
 	q.sender.quarantined(len(q.records), words)

@@ -43,7 +43,7 @@ func accept(t *testing.T, s *Sender) {
 
 func TestARefusedRecordIsDroppedAfterEnoughRefusals(t *testing.T) {
 	in, s, x := pushed(t, poison)
-	for n := range enoughRefusals {
+	for n := range maxRejections {
 		require.Len(t, s.quarantine.records, 1, "refusal %d", n)
 		accept(t, s)
 		s.quarantine.try(t.Context(), x)
@@ -66,8 +66,8 @@ func TestWhatDoesNotCountAgainstARecord(t *testing.T) {
 		{"a wrong key", http.StatusForbidden, nil},
 		{"an overload", http.StatusServiceUnavailable, nil},
 		{"a destination that was wrong before, for longer", refuse, func(s *Sender, x *quarantined) {
-			s.trust.pardoned = time.Now()
-			x.refusals = cautiousRefusals - enoughRefusals - 3
+			s.health.acceptedRejected = time.Now()
+			x.rejections = cautiousMaxRejections - maxRejections - 3
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestWhatDoesNotCountAgainstARecord(t *testing.T) {
 			if c.prepare != nil {
 				c.prepare(s, x)
 			}
-			for range enoughRefusals + 2 {
+			for range maxRejections + 2 {
 				accept(t, s)
 				s.quarantine.try(t.Context(), x)
 			}
@@ -125,8 +125,8 @@ func TestWhatIsAcceptedLaterLeavesTheQuarantine(t *testing.T) {
 	s.quarantine.try(t.Context(), x)
 	require.Empty(t, s.quarantine.records)
 	require.Contains(t, in.accepted, "X")
-	_, enough := s.trust.standing()
-	require.Equal(t, cautiousRefusals, enough, "it was wrong before")
+	_, enough := s.health.dropRule()
+	require.Equal(t, cautiousMaxRejections, enough, "it was wrong before")
 	require.Equal(t, componentstatus.StatusOK, reported[len(reported)-1].Status())
 }
 
@@ -198,7 +198,7 @@ func TestTheQuarantineOutlivesAKill(t *testing.T) {
 	require.Len(t, client.values, 3)
 	for x := range s.quarantine.records { // one is dropped: its slot is used again
 		if x.slot == 1 {
-			s.quarantine.settle(x, Delivered, nil)
+			s.quarantine.conclude(x, Delivered, nil)
 		}
 	}
 	require.Len(t, client.values, 2)
@@ -216,7 +216,7 @@ func TestTheQuarantineOutlivesAKill(t *testing.T) {
 	s.quarantine.try(t.Context(), only(t, s.quarantine))
 	require.Equal(t, []string{"X"}, in.accepted)
 	require.Empty(t, client.values)
-	require.Len(t, s.quarantine.shelf.free, 3)
+	require.Len(t, s.quarantine.slots.free, 3)
 }
 
 func TestAStorageThatRefusesLeavesThemInThePush(t *testing.T) {
@@ -236,7 +236,7 @@ func TestAStorageThatRefusesLeavesThemInThePush(t *testing.T) {
 	require.Empty(t, rest)
 	x := only(t, s.quarantine)
 	client.err = errors.New("no space left on device")
-	s.quarantine.settle(x, Delivered, nil)
+	s.quarantine.conclude(x, Delivered, nil)
 	require.Len(t, s.quarantine.records, 1, "its copy is still to be deleted")
 	client.err = nil
 	s.quarantine.try(t.Context(), x)
@@ -256,7 +256,7 @@ func TestARecordInQuarantineKeepsNoBlockInMemory(t *testing.T) {
 			to.End(append(to.Begin(), text...), payload.Record{})
 		}
 	})
-	require.NoError(t, s.Send(t.Context(), payload.NewBatch(r), func([]payload.Record) {}))
+	require.NoError(t, s.Send(t.Context(), payload.NewCursor(r), func([]payload.Record) {}))
 	require.Equal(t, 101, only(t, s.quarantine).request.BytesSize())
 	require.Equal(t, 101, s.quarantine.size)
 }

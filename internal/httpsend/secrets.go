@@ -34,14 +34,13 @@ type masked struct {
 func (m *masked) Error() string { return m.text }
 func (m *masked) Unwrap() error { return m.error }
 
-// secretLength is from which length on a header's value counts as a secret, in
-// bytes: a shorter one is a tenant or a flag, and leaving it out of a text
-// would leave out much besides.
+// secretLength is the length from which a header's value counts as a secret, in
+// bytes. A shorter one is a tenant or a flag, and would also match other words.
 const secretLength = 8
 
-// Secrets are what cfg holds of them: its headers' values, and the passwords
-// in its URLs.
-func Secrets(cfg confighttp.ClientConfig) []configopaque.String {
+// clientSecrets returns the secrets in cfg: the values of headers, and the passwords
+// in URLs.
+func clientSecrets(cfg confighttp.ClientConfig) []configopaque.String {
 	var secrets []configopaque.String
 	for _, value := range cfg.Headers.Iter {
 		if len(value) >= secretLength {

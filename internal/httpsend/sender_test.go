@@ -16,8 +16,10 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/otel/metric/noop"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -38,7 +40,7 @@ func (l *letters) send(ctx context.Context, s *Sender) ([]payload.Range, error) 
 			to.End(append(to.Begin(), l.text[i]), payload.Record{Position: uint32(i)})
 		}
 	})
-	return s.send(ctx, payload.NewBatch(r), func(delivered []payload.Record) {
+	return s.send(ctx, payload.NewCursor(r), func(delivered []payload.Record) {
 		for _, x := range delivered {
 			l.done += l.text[x.Position : x.Position+1]
 		}
@@ -88,9 +90,9 @@ func newIntake(t *testing.T, answer func(payload string, w http.ResponseWriter) 
 	s := &Sender{
 		Client: in.Client(), Fresh: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 		URL: in.URL, Header: http.Header{"Content-Encoding": {"gzip"}},
-		Judge:   judge2xx,
-		HoldFor: 30 * time.Second, Report: func(*componentstatus.Event) {},
-		Observe: func(context.Context, Exchange) {},
+		Classify: classify2xx,
+		HoldFor:  30 * time.Second, Report: func(*componentstatus.Event) {},
+		Observe: func(context.Context, Attempt) {},
 		Drops: NewDrops(zap.NewNop(), func(reason string, records int) {
 			in.mu.Lock()
 			defer in.mu.Unlock()
@@ -103,24 +105,34 @@ func newIntake(t *testing.T, answer func(payload string, w http.ResponseWriter) 
 	return in, s
 }
 
-// judge2xx takes every 2xx for delivered.
-func judge2xx(code int, _ []byte, _ int) Ruling {
+// classify2xx takes every 2xx for delivered.
+func classify2xx(code int, _ []byte, _ int) Result {
 	if code/100 == 2 {
-		return Ruling{Verdict: Delivered}
+		return Result{Outcome: Delivered}
 	}
-	return Ruling{Verdict: Judge(code)}
+	return Result{Outcome: Classify(code)}
 }
 
 // quarantineOf returns a quarantine in memory that tries nothing by itself.
 func quarantineOf(s *Sender) *quarantine {
-	encoding := payload.Encoding{Format: lettersOf(math.MaxInt), Damaged: func(error) {}}
-	q := newQuarantine(&Backend{
-		Sift:      func(r *payload.Request) (*payload.Request, error) { return r, nil },
-		Delivered: func([]payload.Record) {}, Quarantined: func(int) {},
-	}, encoding, zap.NewNop())
+	encoding := payload.QueueEncoding{Format: lettersOf(math.MaxInt), Damaged: func(error) {}}
+	q := newQuarantine(&logs{logger: zap.NewNop(), Backend: Backend{
+		Filter:    func(r *payload.Request) (*payload.Request, error) { return r, nil },
+		Delivered: func([]payload.Record) {},
+		Metrics:   noMetrics(),
+	}}, encoding)
 	q.sender = s
 	q.began.Do(func() {})
 	return q
+}
+
+// noMetrics are instruments that measure nothing.
+func noMetrics() Metrics {
+	return Metrics{
+		Attributes:      MetricAttributes(component.MustNewID("test")),
+		DeliveredEvents: noop.Int64Counter{}, DroppedEvents: noop.Int64Counter{}, QuarantinedEvents: noop.Int64Gauge{},
+		QueueDamage: noop.Int64Counter{}, RequestDuration: noop.Float64Histogram{}, Splits: noop.Int64Counter{},
+	}
 }
 
 func TestSendCutsByTheLimitsInOrder(t *testing.T) {
@@ -184,7 +196,7 @@ func TestSendReturnsWhatIsLeft(t *testing.T) {
 
 // Every status code is one of the five verdicts, and which is no accident.
 func TestJudge(t *testing.T) {
-	want := map[int]Verdict{408: Retry, 425: Retry, 429: Retry, 413: Split, 400: Isolate, 422: Isolate}
+	want := map[int]Outcome{408: Retry, 425: Retry, 429: Retry, 413: Split, 400: Bisect, 422: Bisect}
 	for code := 200; code <= 599; code++ {
 		verdict, listed := want[code]
 		switch {
@@ -194,7 +206,7 @@ func TestJudge(t *testing.T) {
 		default:
 			verdict = Retry
 		}
-		require.Equal(t, verdict, Judge(code), code)
+		require.Equal(t, verdict, Classify(code), code)
 	}
 }
 
@@ -283,8 +295,8 @@ func TestCancelledPushKeepsTheRecords(t *testing.T) {
 
 func TestLossesOfAStoredRequestAreCounted(t *testing.T) {
 	in, s := newIntake(t, func(string, http.ResponseWriter) int { return 400 })
-	s.Judge = func(int, []byte, int) Ruling { // of a 400
-		return Ruling{Verdict: Delivered, Lost: []Loss{{ReasonTooOld, 2}, {ReasonRejected, 1}}}
+	s.Classify = func(int, []byte, int) Result { // of a 400
+		return Result{Outcome: Delivered, Lost: []Loss{{ReasonTooOld, 2}, {ReasonRejected, 1}}}
 	}
 	b := &letters{text: "abcde", max: 5}
 	rest, err := b.send(t.Context(), s)
@@ -311,11 +323,11 @@ func TestSendReturnsARequestOfTheRest(t *testing.T) {
 			to.End(append(to.Begin(), letter), payload.Record{Position: uint32(i)})
 		}
 	})
-	err := s.Send(t.Context(), payload.NewBatch(r), func([]payload.Record) {})
+	err := s.Send(t.Context(), payload.NewCursor(r), func([]payload.Record) {})
 	var undelivered *payload.Undelivered
 	require.ErrorAs(t, err, &undelivered)
-	require.Equal(t, []int{2, 3, 4}, slices.Collect(undelivered.Rest.Positions()))
-	require.Same(t, undelivered.Rest, r.OnError(err))
+	require.Equal(t, []int{2, 3, 4}, slices.Collect(undelivered.Remainder.Positions()))
+	require.Same(t, undelivered.Remainder, r.OnError(err))
 	require.Same(t, r, r.OnError(io.EOF))
 }
 

@@ -8,34 +8,36 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 )
 
-// status is the component's: recoverable while records are held, or any are in
+// status is the component's: recoverable while records are kept, or any are in
 // quarantine.
 type status struct {
 	mu          sync.Mutex
-	held        error
+	failure     error
 	quarantined int
-	words       error // the destination's, on the last record that went into quarantine or stayed
+	words       error // the destination's last words on a record in quarantine
 
 	shown string // what was reported last; "": OK
 	at    time.Time
 }
 
-// Settle says that err holds records, or would, and with nil that records are
-// delivered again.
-func (s *Sender) Settle(err error) {
+// ReportHealth takes the error that keeps records from being delivered, or would
+// keep them; nil says that they are delivered. The component's status follows. It
+// may be called from several goroutines.
+func (s *Sender) ReportHealth(err error) {
 	s.status.mu.Lock()
 	defer s.status.mu.Unlock()
-	if s.status.held == nil && err == nil {
+	if s.status.failure == nil && err == nil {
 		return
 	}
-	again := s.status.held != nil && err != nil
-	s.status.held = err
+	again := s.status.failure != nil && err != nil
+	s.status.failure = err
 	if !again {
 		s.show(true)
 	}
 }
 
-// quarantined says how many records are in quarantine.
+// quarantined takes the number of records in quarantine, and the answer to one of
+// them, if there is one.
 func (s *Sender) quarantined(n int, words error) {
 	s.status.mu.Lock()
 	defer s.status.mu.Unlock()
@@ -52,8 +54,8 @@ func (s *Sender) show(now bool) {
 	t := &s.status
 	var err error
 	switch {
-	case t.held != nil:
-		err = t.held
+	case t.failure != nil:
+		err = t.failure
 	case t.quarantined > 0 && t.words != nil:
 		err = fmt.Errorf("%d refused events are in quarantine and are tried again: %w", t.quarantined, t.words)
 	case t.quarantined > 0:

@@ -9,17 +9,17 @@ import (
 )
 
 // block is records of one stream, encoded one after another with separators
-// between them. It is not changed once it is made.
+// between them. A block is immutable.
 type block struct {
 	stream  string
 	records []Record
 	data    []byte
-	size    int     // of the records before packing, in bytes
+	size    int     // before packing, separators included, in bytes
 	packing packing // of data
-	sum     uint32  // CRC-32 (IEEE) of the records before packing, where packing is deflate
+	sum     uint32  // CRC-32 (IEEE) before packing, where packing is deflated
 }
 
-// appendPlain appends the records as they are encoded.
+// appendPlain appends the records unpacked.
 func (b *block) appendPlain(dst []byte) (_ []byte, err error) {
 	begin := len(dst)
 	switch b.packing {
@@ -42,14 +42,15 @@ func (b *block) appendPlain(dst []byte) (_ []byte, err error) {
 	return dst, nil
 }
 
-// span is how many bytes of b records from lo up to hi are, and where they begin.
-func (f *Format) span(b *block, lo, hi int) (begin, size int) {
+// span returns where the records from lo up to hi begin in the unpacked block, and
+// how many bytes they are. Separator is the length of the format's.
+func (b *block) span(separator, lo, hi int) (begin, size int) {
 	for i := range b.records[:hi] {
 		switch {
 		case i < lo:
-			begin += int(b.records[i].Size) + len(f.Separator)
+			begin += int(b.records[i].Size) + separator
 		case i > lo:
-			size += len(f.Separator)
+			size += separator
 			fallthrough
 		default:
 			size += int(b.records[i].Size)
@@ -58,8 +59,8 @@ func (f *Format) span(b *block, lo, hi int) (begin, size int) {
 	return begin, size
 }
 
-// part is the records of b from lo up to hi, plain unless it is all of them.
-func (f *Format) part(b *block, lo, hi int) (block, error) {
+// part returns the records of b from lo up to hi, unpacked unless they are all of b.
+func (b *block) part(separator, lo, hi int) (block, error) {
 	if lo == 0 && hi == len(b.records) {
 		return *b, nil
 	}
@@ -70,14 +71,14 @@ func (f *Format) part(b *block, lo, hi int) (block, error) {
 			return block{}, err
 		}
 	}
-	begin, size := f.span(b, lo, hi)
+	begin, size := b.span(separator, lo, hi)
 	return block{stream: b.stream, records: b.records[lo:hi:hi], data: data[begin : begin+size : begin+size], size: size}, nil
 }
 
 // cut returns the first n records of b, and the others.
-func (f *Format) cut(b *block, n int) (head, tail block, err error) {
-	if head, err = f.part(b, 0, n); err == nil {
-		tail, err = f.part(b, n, len(b.records))
+func (b *block) cut(separator, n int) (head, tail block, err error) {
+	if head, err = b.part(separator, 0, n); err == nil {
+		tail, err = b.part(separator, n, len(b.records))
 	}
 	return head, tail, err
 }

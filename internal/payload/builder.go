@@ -6,22 +6,22 @@ import (
 )
 
 const (
-	// blockSize is from which size on a block is closed, in bytes before
-	// packing: small enough to be encoded, packed and forgotten within a core's
-	// cache, large enough to lose less than 2 % of the compression.
+	// blockSize is the size from which a block is closed, in bytes before packing:
+	// small enough for a core's cache, large enough to lose less than 2 % of the
+	// compression.
 	blockSize = 128 << 10
-	// packSize is from which size on a block is packed by itself, in bytes. A
-	// smaller one is compressed with its neighbours, when it is sent: alone, its
-	// tables and its first record would cost more than it saves.
+	// packSize is the size from which a block is packed by itself, in bytes. A
+	// smaller one is compressed with its neighbours when it is sent: packed alone, it
+	// would need tables and a first record of its own.
 	packSize = 32 << 10
 	// blockRecords divides a request into blocks that batches can be made of
-	// without taking one apart: as many records as a batch has by default, and
-	// as Datadog takes at once.
+	// without dividing one: as many records as a batch has by default.
 	blockRecords = 1000
 )
 
-// Builder makes a request of records that a backend encodes. What it needs for
-// that is used again; what the request keeps is of its exact size.
+// Builder makes a request of records that a backend encodes. Its own memory is used
+// again; the request's memory has the exact size. It is valid only within the call
+// of Build's fill.
 type Builder struct {
 	request *Request
 	stream  string
@@ -32,7 +32,8 @@ type Builder struct {
 
 var builders = sync.Pool{New: func() any { return new(Builder) }}
 
-// Build returns the request that fill adds its records to.
+// Build returns a request of the records that fill adds. It is safe for concurrent
+// use.
 func (f *Format) Build(fill func(*Builder)) *Request {
 	b := builders.Get().(*Builder)
 	b.request, b.stream = &Request{format: f}, ""
@@ -47,7 +48,7 @@ func (f *Format) Build(fill func(*Builder)) *Request {
 	return r
 }
 
-// Stream says which stream the records that follow belong to.
+// Stream sets the stream of the records that follow.
 func (b *Builder) Stream(stream string) {
 	if stream != b.stream {
 		b.close()

@@ -13,25 +13,25 @@ type Codec struct {
 	// ContentEncoding names it in HTTP; "" is none.
 	ContentEncoding string
 
-	// Packing and pack are how blocks are compressed so that they can be joined
-	// to payloads; pack is nil where they stay plain.
+	// Packing and pack are how blocks are compressed so that payloads can be made
+	// of them; pack is nil where they stay plain. Write appends a payload's body.
 	packing packing
 	pack    func(dst, plain []byte) (packed []byte, sum uint32)
-	join    func(dst *bytes.Buffer, p *Payload) error
+	write   func(dst *bytes.Buffer, p *Payload) error
 }
 
 // The codecs. Two keep blocks packed: deflate's blocks and snappy's elements
 // can be strung together. A zstd frame cannot be, and not every reader takes
 // several.
 var (
-	Gzip   = Codec{ContentEncoding: "gzip", packing: deflated, pack: packDeflate, join: joinGzip}
-	Snappy = Codec{ContentEncoding: "snappy", packing: snappied, pack: packSnappy, join: joinSnappy}
-	Zstd   = Codec{ContentEncoding: "zstd", join: joinZstd}
-	None   = Codec{join: joinNone}
+	Gzip   = Codec{ContentEncoding: "gzip", packing: deflated, pack: packDeflate, write: writeGzip}
+	Snappy = Codec{ContentEncoding: "snappy", packing: snappied, pack: packSnappy, write: writeSnappy}
+	Zstd   = Codec{ContentEncoding: "zstd", write: writeZstd}
+	None   = Codec{write: writePlain}
 )
 
-// CodecOf returns the codec of a setting. It is false for one that HTTP
-// intakes do not read.
+// CodecOf returns the codec of a setting. Known is false where HTTP intakes do not
+// read that compression.
 func CodecOf(setting configcompression.Type) (c Codec, known bool) {
 	switch setting {
 	case configcompression.TypeGzip:
@@ -60,7 +60,7 @@ var zstdEncoder = sync.OnceValues(func() (*zstd.Encoder, error) {
 	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest))
 })
 
-func joinZstd(dst *bytes.Buffer, p *Payload) error {
+func writeZstd(dst *bytes.Buffer, p *Payload) error {
 	encoder, err := zstdEncoder()
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func joinZstd(dst *bytes.Buffer, p *Payload) error {
 	return err
 }
 
-func joinNone(dst *bytes.Buffer, p *Payload) error {
+func writePlain(dst *bytes.Buffer, p *Payload) error {
 	_, err := dst.Write(p.plain)
 	return err
 }

@@ -20,11 +20,11 @@ func packDeflate(dst, plain []byte) ([]byte, uint32) {
 // section 2.3.
 var gzipHeader = []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255}
 
-// storedSize is up to which size what stands between packed blocks is stored
-// as it is, in bytes: a separator and little more.
+// storedSize is the size up to which the bytes between packed blocks are stored
+// uncompressed: a separator and little more.
 const storedSize = 64
 
-func joinGzip(dst *bytes.Buffer, p *Payload) error {
+func writeGzip(dst *bytes.Buffer, p *Payload) error {
 	dst.Write(gzipHeader)
 	sum, from := uint32(0), 0
 	add := func(plain []byte) {

@@ -1,16 +1,3 @@
-// Package payload holds log records in the form in which they are sent: a
-// record is encoded once, when it is taken, and compressed there with those
-// that came with it. That form is what waits in the sending queue, in memory
-// or on disk, and what payloads are put together from.
-//
-//	Builder   records, encoded by their backend, become the blocks of a Request
-//	Request   what exporterhelper queues, merges, splits and stores
-//	Batch     the records of a Request, in the order in which they are sent
-//	Payload   the body of one HTTP request: of as many records as its limits allow
-//
-// A block that is sent whole goes into the payload as it is, compressed. Only
-// where a request has to be taken apart, because the destination refuses it or
-// part of it, are its blocks unpacked.
 package payload
 
 import (
@@ -19,12 +6,13 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/deflate"
 )
 
-// Format is how a backend puts records into a payload.
+// Format says how a backend puts records into a payload. All fields but Name and
+// Transcode are required. It must not be changed once it is in use.
 type Format struct {
 	// Name tells how records are encoded, in stored requests.
 	Name string
-	// Head appends what stands before records of a stream that are size bytes
-	// long, separators included.
+	// Head appends what precedes the records of a stream, which are size bytes long,
+	// separators included.
 	Head func(dst []byte, stream string, size int) []byte
 	// Separator stands between two records, Tail behind the last.
 	Separator, Tail string
@@ -33,12 +21,13 @@ type Format struct {
 	MaxBytes, MaxRecords int
 	// Codec compresses.
 	Codec Codec
-	// Adopt adds records that were stored in the form of another Format's
-	// name. Nil stands for a backend that has one form.
-	Adopt func(to *Builder, name, stream string, records []Record, data []byte) error
+	// Transcode adds records that were stored under another Format's name. Data is
+	// their encodings with that format's separators. Nil: there is no other name.
+	Transcode func(to *Builder, name, stream string, records []Record, data []byte) error
 }
 
-// fits tells whether records of a stream fit into a payload.
+// fits tells whether so many records of a stream, of so many bytes, fit into a
+// payload.
 func (f *Format) fits(scratch []byte, stream string, records, size int) bool {
 	if records > f.MaxRecords {
 		return false
@@ -46,8 +35,8 @@ func (f *Format) fits(scratch []byte, stream string, records, size int) bool {
 	return len(f.Head(scratch[:0], stream, size))+size+len(f.Tail) <= f.MaxBytes
 }
 
-// Payload is the body of one HTTP request, before it is joined to what goes
-// over the wire.
+// Payload is the body of one HTTP request. Its memory is used again by the next
+// NextPayload that gets it.
 type Payload struct {
 	codec *Codec
 	plain []byte // all that is not packed, one after another
@@ -68,7 +57,8 @@ func (p *Payload) reset(codec *Codec) {
 	p.codec, p.plain, p.parts, p.size = codec, p.plain[:0], p.parts[:0], 0
 }
 
-// Release lets go of the records, and tells the room for others in bytes.
+// Release lets go of the records, and returns the size of the memory that p keeps,
+// in bytes.
 func (p *Payload) Release() (room int) {
 	p.reset(nil)
 	return cap(p.plain)
@@ -77,8 +67,9 @@ func (p *Payload) Release() (room int) {
 // Size returns the bytes before compression.
 func (p *Payload) Size() int { return p.size }
 
-// Join writes what goes over the wire to dst.
-func (p *Payload) Join(dst *bytes.Buffer) error { return p.codec.join(dst, p) }
+// WriteTo appends the body as it goes over the wire, compressed, to dst. It fails
+// only where the codec does.
+func (p *Payload) WriteTo(dst *bytes.Buffer) error { return p.codec.write(dst, p) }
 
 // AppendPlain appends the payload before compression to dst.
 func (p *Payload) AppendPlain(dst []byte) ([]byte, error) {

@@ -64,24 +64,24 @@ func inStreams(f *Format, all []string, streams int) *Request {
 	return f.Build(func(b *Builder) {
 		for i, text := range all {
 			b.Stream(fmt.Sprintf("s%d", i*streams/len(all)))
-			b.End(append(b.Begin(), text...), Record{At: int64(i) * 1e9, Text: uint32(len(text)), Position: uint32(i), Mark: uint8(i)})
+			b.End(append(b.Begin(), text...), Record{At: int64(i) * 1e9, Text: uint32(len(text)), Position: uint32(i), Flags: uint8(i)})
 		}
 	})
 }
 
 // sent is the payloads of a batch from lo to hi, before and on the wire.
-func sent(t *testing.T, b *Batch, codec string, lo, hi int) (payloads []string) {
+func sent(t *testing.T, b *Cursor, codec string, lo, hi int) (payloads []string) {
 	t.Helper()
 	for lo < hi {
 		var p Payload
-		next, err := b.Fill(&p, lo, hi)
+		next, err := b.NextPayload(&p, lo, hi)
 		require.NoError(t, err)
 		require.Greater(t, next, lo)
 		plain, err := p.AppendPlain(nil)
 		require.NoError(t, err)
 		require.Len(t, plain, p.Size())
 		var wire bytes.Buffer
-		require.NoError(t, p.Join(&wire))
+		require.NoError(t, p.WriteTo(&wire))
 		require.Equal(t, string(plain), decode(t, codec, wire.Bytes()))
 		payloads, lo = append(payloads, string(plain)), next
 	}
@@ -98,15 +98,15 @@ func TestPayloadsAreReadByOthers(t *testing.T) {
 	for name, codec := range codecs {
 		f := format(codec)
 		few, many := texts(3, 100), texts(2000, 2000)
-		b := NewBatch(inStreams(f, few, 1))
+		b := NewCursor(inStreams(f, few, 1))
 		require.Equal(t, []string{want("s0", few)}, sent(t, b, name, 0, 3), name)
 
-		b = NewBatch(inStreams(f, many, 1))
+		b = NewCursor(inStreams(f, many, 1))
 		require.Equal(t, []string{want("s0", many)}, sent(t, b, name, 0, 2000), name)
 		require.Equal(t, []string{want("s0", many[1:1999])}, sent(t, b, name, 1, 1999), "%s: not whole blocks", name)
 		require.Equal(t, []string{want("s0", many[77:78])}, sent(t, b, name, 77, 78), name)
 
-		b = NewBatch(inStreams(f, many, 2))
+		b = NewCursor(inStreams(f, many, 2))
 		require.Equal(t, []string{want("s0", many[:1000]), want("s1", many[1000:])}, sent(t, b, name, 0, 2000), "%s: a payload is of one stream", name)
 	}
 }
@@ -116,7 +116,7 @@ func TestPayloadsAreWithinTheLimits(t *testing.T) {
 	for _, limit := range []int{1, 3000, 100_000, 300_000} {
 		f := format(Gzip)
 		f.MaxBytes = limit
-		payloads := sent(t, NewBatch(inStreams(f, all, 1)), "gzip", 0, len(all))
+		payloads := sent(t, NewCursor(inStreams(f, all, 1)), "gzip", 0, len(all))
 		var joined []string
 		for _, payload := range payloads {
 			_, records, _ := strings.Cut(strings.TrimSuffix(payload, "]"), "[")
@@ -127,7 +127,7 @@ func TestPayloadsAreWithinTheLimits(t *testing.T) {
 	}
 	f := format(Gzip)
 	f.MaxRecords = 70
-	require.InDelta(t, 12, len(sent(t, NewBatch(inStreams(f, all[:700], 1)), "gzip", 0, 700)), 2)
+	require.InDelta(t, 12, len(sent(t, NewCursor(inStreams(f, all[:700], 1)), "gzip", 0, 700)), 2)
 }
 
 // Records of a stream come together, whenever they came.
@@ -141,15 +141,15 @@ func TestStreamsAreSortedOut(t *testing.T) {
 		want("s0", []string{all[0], all[1], all[0], all[1]}),
 		want("s1", []string{all[2], all[3], all[2], all[3]}),
 		want("s2", []string{all[4], all[5], all[4], all[5]}),
-	}, sent(t, NewBatch(r), "gzip", 0, 12))
+	}, sent(t, NewCursor(r), "gzip", 0, 12))
 }
 
 // A payload that is used again holds nothing of the records it was of.
 func TestReleaseLetsGoOfAllRecords(t *testing.T) {
-	b := NewBatch(inStreams(format(Gzip), texts(1000, 2000), 1))
+	b := NewCursor(inStreams(format(Gzip), texts(1000, 2000), 1))
 	p := new(Payload)
 	for _, n := range []int{1000, 10} {
-		_, err := b.Fill(p, 0, n)
+		_, err := b.NextPayload(p, 0, n)
 		require.NoError(t, err)
 	}
 	p.Release()

@@ -10,13 +10,13 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 )
 
-// Record is what is known of a record besides its encoding.
+// Record describes an encoded record.
 type Record struct {
 	At       int64  // nanoseconds since the epoch; 0 where it has no time
 	Size     uint32 // of its encoding, in bytes
 	Text     uint32 // of its body, in bytes
-	Position uint32 // among the records of the pdata that it came in; not stored
-	Mark     uint8  // the backend's own
+	Position uint32 // index in the pdata that it came in; not stored
+	Flags    uint8  // of the backend; stored
 }
 
 // Request is records on their way through the sending queue.
@@ -43,9 +43,13 @@ func (r *Request) add(blocks ...block) {
 	}
 }
 
-// MergeSplit adds the records of other, where there is one, and returns
-// requests of at most maxSize, which 0 does not bound. It goes by blocks: what
-// came together stays together, and packed, unless it is too large by itself.
+// MergeSplit adds the records of other, which may be nil, and returns requests of at
+// most maxSize; 0 is no bound. It moves whole blocks: what came together stays
+// together, and packed, unless it is larger than maxSize.
+//
+// It takes r over: r may be changed and be the first of the requests that it returns.
+// Their blocks are those of r and other. It fails for a sizer that counts neither
+// items nor bytes; r is unchanged then.
 func (r *Request) MergeSplit(_ context.Context, maxSize int, sizer exporterhelper.RequestSizerType, other xexporterhelper.Request) ([]xexporterhelper.Request, error) {
 	var sizeOf func(*Request) int
 	switch sizer {
@@ -74,7 +78,7 @@ func (r *Request) MergeSplit(_ context.Context, maxSize int, sizer exporterhelpe
 			if sizer == exporterhelper.RequestSizerTypeItems {
 				n = maxSize
 			}
-			if head, tail, err := r.format.cut(&b, n); err == nil { // else it cannot be smaller
+			if head, tail, err := b.cut(len(r.format.Separator), n); err == nil { // else it cannot be smaller
 				put(head)
 				put(tail)
 				return
@@ -92,7 +96,8 @@ func (r *Request) MergeSplit(_ context.Context, maxSize int, sizer exporterhelpe
 	return split, nil
 }
 
-// Without returns the request without the records that drop tells of.
+// Without returns the request without the records for which drop is true: r itself
+// where there are none. It fails where a block cannot be unpacked.
 func (r *Request) Without(drop func(*Record) bool) (*Request, error) {
 	var kept []Range
 	i := 0
@@ -111,29 +116,30 @@ func (r *Request) Without(drop func(*Record) bool) (*Request, error) {
 	if len(kept) == 1 && kept[0] == (Range{0, i}) {
 		return r, nil
 	}
-	b := &Batch{format: r.format, blocks: r.blocks, ends: ends(r.blocks)} // in the order of r
-	return b.Request(kept)
+	c := &Cursor{format: r.format, blocks: r.blocks, ends: ends(r.blocks)} // in the order of r
+	return c.Request(kept)
 }
 
-// OnError returns the records that are to be tried again.
+// OnError returns the records to try again after err: the remainder of an Undelivered,
+// else r. The result belongs to the caller, and shares its blocks with r.
 func (r *Request) OnError(err error) xexporterhelper.Request {
 	var undelivered *Undelivered
 	if errors.As(err, &undelivered) {
-		return undelivered.Rest
+		return undelivered.Remainder
 	}
 	return r
 }
 
-// Undelivered is the error of a push that leaves records to be tried again.
+// Undelivered is the error of a push with records to try again. Both fields are set.
 type Undelivered struct {
-	Err  error
-	Rest *Request
+	Err       error
+	Remainder *Request
 }
 
 func (e *Undelivered) Error() string { return e.Err.Error() }
 func (e *Undelivered) Unwrap() error { return e.Err }
 
-// Positions are those of the records in the pdata that they came in.
+// Positions yields the index of each record in the pdata that it came in.
 func (r *Request) Positions() iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for i := range r.blocks {

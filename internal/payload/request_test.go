@@ -86,7 +86,7 @@ func TestBatchesOfWholeRequestsStayPacked(t *testing.T) {
 	for _, r := range append(split, batch) {
 		require.Equal(t, 1000, r.ItemsCount())
 		p := new(Payload)
-		_, err := NewBatch(r.(*Request)).Fill(p, 0, 1000)
+		_, err := NewCursor(r.(*Request)).NextPayload(p, 0, 1000)
 		require.NoError(t, err)
 		require.Less(t, len(p.plain), packSize)
 	}
@@ -113,9 +113,9 @@ func TestPartsOfARequest(t *testing.T) {
 		none, err := r.Without(func(*Record) bool { return true })
 		require.NoError(t, err)
 		require.Zero(t, none.ItemsCount())
-		require.Zero(t, NewBatch(none).Len())
+		require.Zero(t, NewCursor(none).Len())
 
-		rest, err := NewBatch(r).Request([]Range{{3, 5}, {100, 400}, {499, 500}})
+		rest, err := NewCursor(r).Request([]Range{{3, 5}, {100, 400}, {499, 500}})
 		require.NoError(t, err)
 		require.Equal(t, slices.Concat(all[3:5], all[100:400], all[499:]), recordsOf(t, rest), name)
 	}
@@ -124,10 +124,10 @@ func TestPartsOfARequest(t *testing.T) {
 // recordsOf is each record by itself.
 func recordsOf(t *testing.T, r *Request) (records []string) {
 	t.Helper()
-	b := NewBatch(r)
+	b := NewCursor(r)
 	for i := range b.Len() {
 		var p Payload
-		_, err := b.Fill(&p, i, i+1)
+		_, err := b.NextPayload(&p, i, i+1)
 		require.NoError(t, err)
 		text, err := p.AppendPlain(nil)
 		require.NoError(t, err)
@@ -146,14 +146,14 @@ func TestARequestOfNothing(t *testing.T) {
 	split, err := r.MergeSplit(t.Context(), 10, items, nil)
 	require.NoError(t, err)
 	require.Len(t, split, 1)
-	require.Zero(t, NewBatch(r).Len())
+	require.Zero(t, NewCursor(r).Len())
 }
 
 // A record without a stream is in none, whatever was built before.
 func TestNoStreamIsCarriedOver(t *testing.T) {
 	for range 10 {
-		require.Equal(t, []string{want("s0", texts(2, 10))}, sent(t, NewBatch(inStreams(format(Gzip), texts(2, 10), 1)), "gzip", 0, 2))
+		require.Equal(t, []string{want("s0", texts(2, 10))}, sent(t, NewCursor(inStreams(format(Gzip), texts(2, 10), 1)), "gzip", 0, 2))
 		r := format(Gzip).Build(func(b *Builder) { b.End(append(b.Begin(), 'x'), Record{}) })
-		require.Equal(t, []string{want("", []string{"x"})}, sent(t, NewBatch(r), "gzip", 0, 1))
+		require.Equal(t, []string{want("", []string{"x"})}, sent(t, NewCursor(r), "gzip", 0, 1))
 	}
 }

@@ -12,9 +12,8 @@ import (
 // those of the texts' sequence:
 // https://github.com/google/snappy/blob/main/format_description.txt.
 
-// packSnappy appends the elements alone. What has no length that snappy could
-// write, above 4 GiB, does not come here: a block is about blockSize, and a
-// single record is bounded by what a request to the collector holds.
+// packSnappy appends the elements alone. Snappy's limit of 4 GiB is never reached: a
+// block is about blockSize, and a record is smaller than a request to the collector.
 func packSnappy(dst, plain []byte) ([]byte, uint32) {
 	begin := len(dst)
 	block := s2.EncodeSnappy(dst[begin:cap(dst)], plain)
@@ -22,7 +21,7 @@ func packSnappy(dst, plain []byte) ([]byte, uint32) {
 	return append(dst, block[n:]...), 0
 }
 
-func joinSnappy(dst *bytes.Buffer, p *Payload) error {
+func writeSnappy(dst *bytes.Buffer, p *Payload) error {
 	if s2.MaxEncodedLen(p.size) < 0 {
 		return s2.ErrTooLarge
 	}

@@ -23,15 +23,15 @@ import (
 //	  stream
 //	  packing, one byte; size before packing; CRC-32, 4 bytes, little endian
 //	  number of records; for each its time, as a signed varint of the
-//	    difference to the one before, its size, the size of its body, its mark
+//	    difference to the one before, its size, the size of its body, its flags
 //	  data
 //	CRC-32 (IEEE) of all that, 4 bytes, little endian
 //
 // Strings and data stand behind their length.
 const version = 1
 
-// Encoding stores requests in a persistent queue.
-type Encoding struct {
+// QueueEncoding stores requests in a persistent queue. Every field is required.
+type QueueEncoding struct {
 	Format *Format
 	// Encode makes a request of plain logs, as exporterhelper's own queue stores
 	// them.
@@ -40,20 +40,26 @@ type Encoding struct {
 	Damaged func(error)
 }
 
-// Marshal encodes a request with its context.
-func (e Encoding) Marshal(ctx context.Context, r xexporterhelper.Request) ([]byte, error) {
+// Marshal encodes a *Request with the span and the client metadata of its context. It
+// fails only where the context cannot be encoded.
+func (e QueueEncoding) Marshal(ctx context.Context, r xexporterhelper.Request) ([]byte, error) {
 	ld := plog.NewLogs()
 	lr := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
 	lr.Body().SetEmptyBytes().FromRaw(r.(*Request).store())
 	return request.MarshalLogs(ctx, ld)
 }
 
-// errNothing is what an offer leaves that the storage refused: nothing is lost.
+// errNothing is the error of an empty value, which is left where the storage refused
+// an item: nothing is lost.
 var errNothing = errors.New("nothing is stored")
 
 // Unmarshal decodes a request. One that another configuration of the exporter
-// stored becomes one of this configuration.
-func (e Encoding) Unmarshal(stored []byte) (context.Context, xexporterhelper.Request, error) {
+// stored becomes one of this configuration: with another compression, another
+// encoding, or as the plain logs of exporterhelper's own queue.
+//
+// It fails for an empty value, and for one that is damaged, has an unknown version
+// or is of a format that Transcode does not know; of these Damaged is told.
+func (e QueueEncoding) Unmarshal(stored []byte) (context.Context, xexporterhelper.Request, error) {
 	if len(stored) == 0 {
 		return context.Background(), nil, errNothing
 	}
@@ -65,9 +71,9 @@ func (e Encoding) Unmarshal(stored []byte) (context.Context, xexporterhelper.Req
 	return ctx, r, nil
 }
 
-// Identify returns the same for a stored request and for what becomes of it when
-// it is decoded and stored again.
-func (e Encoding) Identify(stored []byte) ([]byte, error) {
+// Fingerprint identifies a stored request. It survives decoding and encoding, and
+// fails where Unmarshal fails, without a call of Damaged.
+func (e QueueEncoding) Fingerprint(stored []byte) ([]byte, error) {
 	_, r, err := e.unmarshal(stored)
 	if err != nil {
 		return nil, err
@@ -75,7 +81,7 @@ func (e Encoding) Identify(stored []byte) ([]byte, error) {
 	return r.store(), nil
 }
 
-func (e Encoding) unmarshal(stored []byte) (context.Context, *Request, error) {
+func (e QueueEncoding) unmarshal(stored []byte) (context.Context, *Request, error) {
 	ctx, ld, err := request.UnmarshalLogs(stored)
 	if err != nil {
 		return nil, nil, err
@@ -124,7 +130,7 @@ func (r *Request) store() []byte {
 			dst = binary.AppendVarint(dst, x.At-at)
 			dst = binary.AppendUvarint(dst, uint64(x.Size))
 			dst = binary.AppendUvarint(dst, uint64(x.Text))
-			dst = append(dst, x.Mark)
+			dst = append(dst, x.Flags)
 			at = x.At
 		}
 		dst = appendString(dst, b.data)
@@ -148,7 +154,7 @@ func (f *Format) read(stored []byte) (*Request, error) {
 	if crc32.ChecksumIEEE(stored[:end]) != binary.LittleEndian.Uint32(stored[end:]) {
 		return nil, errors.New("the checksum does not match")
 	}
-	in := reader{rest: stored[1:end]}
+	in := decoder{rest: stored[1:end]}
 	name := string(in.bytes())
 	r := &Request{format: f}
 	for range in.count() {
@@ -157,7 +163,7 @@ func (f *Format) read(stored []byte) (*Request, error) {
 		at := int64(0)
 		for k := range b.records {
 			at += in.varint()
-			b.records[k] = Record{At: at, Size: uint32(in.uvarint()), Text: uint32(in.uvarint()), Mark: in.byte()}
+			b.records[k] = Record{At: at, Size: uint32(in.uvarint()), Text: uint32(in.uvarint()), Flags: in.byte()}
 		}
 		b.data = in.bytes()
 		r.add(b)
@@ -167,7 +173,7 @@ func (f *Format) read(stored []byte) (*Request, error) {
 	}
 	for i := range r.blocks {
 		b := &r.blocks[i]
-		if _, size := f.span(b, 0, len(b.records)); name == f.Name && size != b.size ||
+		if _, size := b.span(len(f.Separator), 0, len(b.records)); name == f.Name && size != b.size ||
 			b.packing == plain && len(b.data) != b.size || b.size/maxRatio > len(b.data) {
 			return nil, errors.New("sizes that contradict each other")
 		}
@@ -182,16 +188,16 @@ func (f *Format) read(stored []byte) (*Request, error) {
 	if name == f.Name {
 		return r, nil
 	}
-	return f.adopt(name, r)
+	return f.transcode(name, r)
 }
 
 // maxRatio is more than DEFLATE can pack into a byte, which is 258 bytes into 2
 // bits, and than snappy can.
 const maxRatio = 1100
 
-// adopt returns the records of r, which are in the form of another name.
-func (f *Format) adopt(name string, r *Request) (*Request, error) {
-	if f.Adopt == nil {
+// transcode returns the records of r, which are in the form of another name.
+func (f *Format) transcode(name string, r *Request) (*Request, error) {
+	if f.Transcode == nil {
 		return nil, fmt.Errorf("records are stored as %q", name)
 	}
 	var errs error
@@ -200,7 +206,7 @@ func (f *Format) adopt(name string, r *Request) (*Request, error) {
 			b := &r.blocks[i]
 			data, err := b.appendPlain(nil)
 			if err == nil {
-				err = f.Adopt(to, name, b.stream, b.records, data)
+				err = f.Transcode(to, name, b.stream, b.records, data)
 			}
 			errs = errors.Join(errs, err)
 		}

@@ -15,9 +15,9 @@ import (
 )
 
 // encoding stores requests of a format and keeps what it is told of damage.
-func encoding(f *Format) (e Encoding, damaged *[]error) {
+func encoding(f *Format) (e QueueEncoding, damaged *[]error) {
 	damaged = new([]error)
-	return Encoding{Format: f, Damaged: func(err error) { *damaged = append(*damaged, err) }}, damaged
+	return QueueEncoding{Format: f, Damaged: func(err error) { *damaged = append(*damaged, err) }}, damaged
 }
 
 func TestStoredRequestsAreRead(t *testing.T) {
@@ -45,13 +45,13 @@ func TestStoredRequestsAreRead(t *testing.T) {
 					require.Equal(t, was, x)
 				}
 			}
-			require.Equal(t, sent(t, NewBatch(r), name, 0, 200), sent(t, NewBatch(got.(*Request)), another, 0, 200))
+			require.Equal(t, sent(t, NewCursor(r), name, 0, 200), sent(t, NewCursor(got.(*Request)), another, 0, 200))
 
 			again, err := e.Marshal(ctx, got)
 			require.NoError(t, err)
-			first, err := e.Identify(stored)
+			first, err := e.Fingerprint(stored)
 			require.NoError(t, err)
-			second, err := e.Identify(again)
+			second, err := e.Fingerprint(again)
 			require.NoError(t, err)
 			require.Equal(t, first, second)
 		}
@@ -115,9 +115,9 @@ func TestPlainLogsAreTaken(t *testing.T) {
 
 	again, err := e.Marshal(t.Context(), r)
 	require.NoError(t, err)
-	first, err := e.Identify(stored)
+	first, err := e.Fingerprint(stored)
 	require.NoError(t, err)
-	second, err := e.Identify(again)
+	second, err := e.Fingerprint(again)
 	require.NoError(t, err)
 	require.Equal(t, first, second, "it is the same where the queue adds it again")
 }
@@ -135,7 +135,7 @@ func TestAnotherFormIsAdopted(t *testing.T) {
 	require.ErrorContains(t, err, `stored as "another"`)
 	require.Len(t, *damaged, 1)
 
-	e.Format.Adopt = func(to *Builder, name, stream string, records []Record, data []byte) error {
+	e.Format.Transcode = func(to *Builder, name, stream string, records []Record, data []byte) error {
 		require.Equal(t, "another", name)
 		to.Stream(stream + "'")
 		for _, x := range records {
@@ -149,7 +149,7 @@ func TestAnotherFormIsAdopted(t *testing.T) {
 	require.Equal(t, all, recordsOf(t, got.(*Request)))
 
 	broken := errors.New("broken")
-	e.Format.Adopt = func(*Builder, string, string, []Record, []byte) error { return broken }
+	e.Format.Transcode = func(*Builder, string, string, []Record, []byte) error { return broken }
 	_, _, err = e.Unmarshal(stored)
 	require.ErrorIs(t, err, broken)
 }

@@ -30,7 +30,7 @@ type client struct {
 	neighbor Neighbor
 }
 
-func newClient(next storage.Client, d Damage, identify Identify) *client {
+func newClient(next storage.Client, d Damage, identify Fingerprint) *client {
 	c := &client{Client: next, restart: newRestart(next, d, identify)}
 	c.deferral = newDeferral(next, d.Logger, &c.mu)
 	return c
@@ -61,7 +61,7 @@ func (c *client) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	switch {
 	case c.closed:
 		return c.Client.Batch(ctx, ops...)
-	case c.restart.settled:
+	case c.restart.done:
 		return c.deferral.batch(ctx, ops)
 	default:
 		return c.restart.batch(ctx, ops)
@@ -84,7 +84,7 @@ func (c *client) Close(ctx context.Context) error {
 	return c.Client.Close(ctx)
 }
 
-// tellLost tells of what goes with a file that was deleted.
+// tellLost logs the requests that are lost with a deleted file.
 func (c *client) tellLost(ctx context.Context, gone error) {
 	value, err := c.Client.Get(ctx, indexKey)
 	if err != nil {

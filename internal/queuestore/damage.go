@@ -8,10 +8,9 @@ import (
 	"go.uber.org/zap"
 )
 
-// Damage tells of what was stored and cannot be read: it logs it at Error, and
-// counts 1 for each item (a request of one or many events) with the attribute
-// kind=item, and 1 for a lost index, and with it all that was queued, with
-// kind=index.
+// Damage reports stored data that cannot be read. It logs at Error. It counts 1 for
+// each item, which is a request of one or many events, with the attribute kind=item;
+// and 1 for an index, with which the whole queue is lost, with kind=index.
 //
 // The queue itself (exporterhelper v0.158 to v0.165) logs a lost index at Error
 // and an item that it cannot decode at Debug, and counts neither. No test notices
@@ -22,7 +21,7 @@ type Damage struct {
 	Options []metric.AddOption // that go with each count
 }
 
-// Item tells of an item: whoever decodes it finds that it is damaged.
+// Item reports an item, with the error of its decoding. The decoder calls it.
 func (d Damage) Item(err error) {
 	d.Logger.Error("A stored item of the sending queue cannot be read, its events are lost", zap.Error(err))
 	d.count(context.Background(), "item")

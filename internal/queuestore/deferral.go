@@ -24,8 +24,8 @@ const (
 	maxRefusals = 16
 )
 
-// deferral leaves what may be late to the next Batch that cannot: an item is
-// durable when its put returns, but that it was read or finished need not be.
+// deferral saves transactions. An item must be durable when its put returns. That an
+// item was read or finished may be stored later, with the next put.
 //
 // The cost that it saves (exporterhelper v0.158 to v0.165): the queue makes three
 // transactions of each request, to put it, to read it and to delete it.
@@ -80,7 +80,8 @@ func (d *deferral) batch(ctx context.Context, ops []*storage.Operation) error {
 	return d.carry(ctx, append(d.waiting(), ops...))
 }
 
-// put stores an item. Where the storage is full, the Deletes that wait make room.
+// put stores an item. Where the storage is full, it first carries out the Deletes
+// that wait, to make room.
 func (d *deferral) put(ctx context.Context, index, item *storage.Operation) error {
 	err := d.carry(ctx, append(slices.Clip(d.deletes), index, item))
 	if err != nil && len(d.deletes) > 0 && d.flush(ctx) == nil {
@@ -107,7 +108,7 @@ func (d *deferral) read(ctx context.Context, index, item *storage.Operation) err
 	return d.next.Batch(ctx, item)
 }
 
-// finish takes note of an item to delete.
+// finish notes an item to delete.
 func (d *deferral) finish(ctx context.Context, index, item *storage.Operation) {
 	d.index = index
 	d.deletes = append(d.deletes, item)
@@ -127,7 +128,7 @@ func (d *deferral) waiting() []*storage.Operation {
 	return append(slices.Clip(d.deletes), d.index)
 }
 
-// carry carries out a Batch that stores all that is deferred, or makes it needless.
+// carry carries out a Batch that stores all that is deferred, or replaces it.
 func (d *deferral) carry(ctx context.Context, ops []*storage.Operation) error {
 	err := d.next.Batch(ctx, ops...)
 	if err == nil {
@@ -198,7 +199,7 @@ func (d *deferral) close(ctx context.Context) {
 	}
 }
 
-// warn tells of the first refusal.
+// warn logs the first refusal.
 func (d *deferral) warn(err error) {
 	if err == nil || d.warned {
 		return

@@ -20,7 +20,7 @@ import (
 // Nothing but what the test does makes it flush.
 func settledClient(next storage.Client) *client {
 	c := newClient(next, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}, logsOf)
-	c.restart.settled, c.neighbor = true, alone{}
+	c.restart.done, c.neighbor = true, alone{}
 	c.deferral.delay = time.Hour
 	return c
 }

@@ -5,15 +5,15 @@
 // Wrap stands around an exporter's Start and hands down a host in which the
 // queue's storage extension gives out a client of this package. It looks at the
 // operations that exporterhelper's queue asks of the client, and changes them.
-// Each file works around one thing, and says in which versions and how one notices
-// that it can go; the others stay then.
+// Each file works around one defect. It names the versions that have the defect and
+// the test that fails when it is fixed. Then that file can be deleted; the others stay.
 //
 //	restart.go    a kill during a start loses what was dispatched
 //	full.go       a full storage makes the queue delete what it could not read
 //	deferral.go   three transactions for each request
 //	damage.go     an index that cannot be read empties the queue, uncounted
 //	file.go       a deleted file takes events, and nobody notices
-//	forgotten.go  a queue that no exporter reads any more, without a word
+//	forgotten.go  a queue that no exporter reads any more, and nobody notices
 //
 // The queue was read and tested at exporterhelper v0.158.0; its file is the same
 // up to v0.165.0.

@@ -17,10 +17,9 @@ import (
 	"go.uber.org/zap"
 )
 
-// Identify returns what tells a stored item apart, and is the same for an item
-// that the queue has decoded and encoded again. It fails for one that cannot be
-// decoded.
-type Identify func(item []byte) ([]byte, error)
+// Fingerprint identifies a stored item. It survives decoding and encoding by the
+// queue, and fails for an item that cannot be decoded.
+type Fingerprint func(item []byte) ([]byte, error)
 
 // Neighbor keeps values of its own in the queue's storage, under keys that are
 // neither numbers nor "qmv0". Open is called before the queue reads, and its error
@@ -31,17 +30,17 @@ type Neighbor interface {
 	Close()
 }
 
-// Wrap guards the queue of next, which exporterhelper made with this
-// configuration for the exporter of this id. Without a queue, or with one in
-// memory, it does no more than warn of what an earlier configuration has left in
-// a storage.
+// Wrap guards the queue of next, which exporterhelper made with this configuration
+// for the exporter of this id. Without a queue, or with one in memory, it only warns
+// of a queue that an earlier configuration has left in a storage. Neighbor may be nil
+// then.
 //
-// It tells damage of a stored index that cannot be read.
+// Damage gets a stored index that cannot be read.
 func Wrap(
 	id component.ID,
 	next exporter.Logs,
 	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
-	identify Identify,
+	identify Fingerprint,
 	damage Damage,
 	neighbor Neighbor,
 ) exporter.Logs {

@@ -178,7 +178,7 @@ func TestSettles(t *testing.T) {
 	settled := func() bool {
 		guard.mu.Lock()
 		defer guard.mu.Unlock()
-		return guard.restart.settled
+		return guard.restart.done
 	}
 	require.False(t, settled())
 	p.release()

@@ -79,7 +79,7 @@ func openQueue(t *testing.T, ext storage.Extension) (*client, *observer.Observed
 	core, logs := observer.New(zap.ErrorLevel)
 	s := &guardedStorage{Extension: ext, key: "the key", open: func(_ context.Context, next storage.Client, f file) (*client, error) {
 		c := newClient(next, Damage{Logger: zap.New(core), Counter: noop.Int64Counter{}}, logsOf)
-		c.restart.settled, c.file, c.neighbor = true, f, alone{}
+		c.restart.done, c.file, c.neighbor = true, f, alone{}
 		return c, nil
 	}}
 	got, err := s.GetClient(t.Context(), component.KindExporter, component.NewID(typ), "logs")

@@ -41,14 +41,14 @@ import (
 //
 // TestLossWithoutGuard fails as soon as exporterhelper itself moves each item in
 // one Batch and keeps the unmoved ones in its index. Then this file goes, with
-// addDispatched and Identify; full.go and deferral.go stay.
+// addDispatched and Fingerprint; full.go and deferral.go stay.
 // docs/upstream/persistent-queue.md has the change that would do it.
 type restart struct {
-	next     storage.Client
-	damage   Damage
-	identify Identify
+	next        storage.Client
+	damage      Damage
+	fingerprint Fingerprint
 
-	settled bool // nothing of an earlier process is left
+	done bool // every item of an earlier process has moved or been read
 
 	stored            uint64              // items below this number come from an earlier process
 	dispatchedAtStart []uint64            // what the queue took for dispatched at start, in its order
@@ -59,12 +59,12 @@ type restart struct {
 
 // dispatched is an item that the queue is about to add again.
 type dispatched struct {
-	number   uint64
-	identity []byte
+	number      uint64
+	fingerprint []byte
 }
 
-func newRestart(next storage.Client, d Damage, identify Identify) restart {
-	return restart{next: next, damage: d, identify: identify, undeleted: map[uint64]struct{}{}, aliases: map[uint64]uint64{}}
+func newRestart(next storage.Client, d Damage, identify Fingerprint) restart {
+	return restart{next: next, damage: d, fingerprint: identify, undeleted: map[uint64]struct{}{}, aliases: map[uint64]uint64{}}
 }
 
 func (r *restart) batch(ctx context.Context, ops []*storage.Operation) error {
@@ -74,7 +74,7 @@ func (r *restart) batch(ctx context.Context, ops []*storage.Operation) error {
 	return r.load(ctx, ops)
 }
 
-// load serves the Gets of the start and learns from them what is to be guarded.
+// load serves the Gets of the start and learns from them which items must move.
 func (r *restart) load(ctx context.Context, ops []*storage.Operation) error {
 	err := r.next.Batch(ctx, ops...)
 	for _, op := range ops {
@@ -103,7 +103,7 @@ func (r *restart) load(ctx context.Context, ops []*storage.Operation) error {
 		if op.Value == nil {
 			continue // it had moved before an earlier kill
 		}
-		identity, itemErr := r.identify(op.Value)
+		identity, itemErr := r.fingerprint(op.Value)
 		if itemErr != nil {
 			continue // damaged: the queue passes over it, and whoever decodes it tells
 		}
@@ -179,7 +179,7 @@ func (r *restart) change(ctx context.Context, ops []*storage.Operation) error {
 	return nil
 }
 
-// moves tells whether ops add a dispatched item again: to which number, and from which.
+// moves tells whether ops add a dispatched item again, to which number and from which.
 func (r *restart) moves(ops []*storage.Operation) (to, from uint64, ok bool) {
 	if len(r.awaitingMove) == 0 {
 		return 0, 0, false
@@ -189,11 +189,11 @@ func (r *restart) moves(ops []*storage.Operation) (to, from uint64, ok bool) {
 		if !isItem || op.Type != storage.Set {
 			continue
 		}
-		identity, err := r.identify(op.Value)
+		identity, err := r.fingerprint(op.Value)
 		if err != nil {
 			continue
 		}
-		at := slices.IndexFunc(r.awaitingMove, func(d dispatched) bool { return bytes.Equal(d.identity, identity) })
+		at := slices.IndexFunc(r.awaitingMove, func(d dispatched) bool { return bytes.Equal(d.fingerprint, identity) })
 		if at < 0 {
 			continue
 		}
@@ -220,10 +220,10 @@ func (r *restart) nameUndeleted(value []byte) []byte {
 	return addDispatched(value, slices.Sorted(maps.Keys(unnamed)))
 }
 
-// hasRead takes note of a read. The first one ends the start.
+// hasRead notes a read. The first one ends the start.
 func (r *restart) hasRead(op *storage.Operation) {
 	r.awaitingMove = nil
 	if number, _ := itemNumber(op.Key); number >= r.stored && len(r.undeleted) == 0 {
-		r.settled = true
+		r.done = true
 	}
 }

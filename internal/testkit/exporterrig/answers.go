@@ -27,16 +27,16 @@ import (
 // credentials or a setting, and what a corrected one delivers is kept.
 var Answers = []struct {
 	From, To int
-	Verdict  httpsend.Verdict
+	Verdict  httpsend.Outcome
 }{
 	{200, 299, httpsend.Hold}, // which of them mean stored is the backend's to say
 	{200, 200, httpsend.Delivered},
 	{300, 399, httpsend.Hold}, // redirects are not followed: they would carry the key elsewhere
-	{400, 400, httpsend.Isolate},
+	{400, 400, httpsend.Bisect},
 	{401, 499, httpsend.Hold},
 	{408, 408, httpsend.Retry},
 	{413, 413, httpsend.Split},
-	{422, 422, httpsend.Isolate},
+	{422, 422, httpsend.Bisect},
 	{425, 425, httpsend.Retry},
 	{429, 429, httpsend.Retry},
 	{500, 599, httpsend.Retry},
@@ -46,13 +46,13 @@ var Answers = []struct {
 // without a body, and requires of the exporter what Answers says, or differ
 // where the backend's documentation does. Config returns a configuration that
 // sends to url, without queue and without retry.
-func CheckAnswers(t *testing.T, factory exporter.Factory, config func(url string) component.Config, differ map[int]httpsend.Verdict) {
+func CheckAnswers(t *testing.T, factory exporter.Factory, config func(url string) component.Config, differ map[int]httpsend.Outcome) {
 	for class := 200; class < 600; class += 100 {
 		t.Run(strconv.Itoa(class), func(t *testing.T) { checkClass(t, factory, config, differ, class) })
 	}
 }
 
-func checkClass(t *testing.T, factory exporter.Factory, config func(url string) component.Config, differ map[int]httpsend.Verdict, class int) {
+func checkClass(t *testing.T, factory exporter.Factory, config func(url string) component.Config, differ map[int]httpsend.Outcome, class int) {
 	var code, requests atomic.Int32
 	intake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
@@ -106,13 +106,13 @@ type outcome struct {
 	drops    map[string]int
 }
 
-var outcomes = map[httpsend.Verdict]outcome{
+var outcomes = map[httpsend.Outcome]outcome{
 	httpsend.Delivered: {requests: 1, drops: map[string]int{}},
 	httpsend.Retry:     {requests: 1, failed: true, drops: map[string]int{}},
 	httpsend.Hold:      {requests: 1, failed: true, held: true, drops: map[string]int{}},
 	// Without a queue there is no quarantine either.
-	httpsend.Split:   {requests: 3, failed: true, held: true, drops: map[string]int{}},
-	httpsend.Isolate: {requests: 3, failed: true, held: true, drops: map[string]int{}},
+	httpsend.Split:  {requests: 3, failed: true, held: true, drops: map[string]int{}},
+	httpsend.Bisect: {requests: 3, failed: true, held: true, drops: map[string]int{}},
 }
 
 // two returns two records of one resource and one time.

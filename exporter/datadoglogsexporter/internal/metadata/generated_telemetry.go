@@ -125,7 +125,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterDatadogLogsTruncatedEvents, err = builder.meter.Int64Counter(
 		"otelcol_exporter_datadog_logs_truncated_events",
-		metric.WithDescription("Events over 1,000,000 bytes that were delivered shortened. [Alpha]"),
+		metric.WithDescription("Events over 1,000,000 bytes that were delivered truncated. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)

@@ -164,7 +164,7 @@ func AssertEqualExporterDatadogLogsTooOldEvents(t *testing.T, tt *componenttest.
 func AssertEqualExporterDatadogLogsTruncatedEvents(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_datadog_logs_truncated_events",
-		Description: "Events over 1,000,000 bytes that were delivered shortened. [Alpha]",
+		Description: "Events over 1,000,000 bytes that were delivered truncated. [Alpha]",
 		Unit:        "{event}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -66,7 +66,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	var err, errs error
 	builder.ExporterLokiDeliveredBytes, err = builder.meter.Int64Counter(
 		"otelcol_exporter_loki_delivered_bytes",
-		metric.WithDescription("Size of the delivered events, as lines, without labels and before compression. [Alpha]"),
+		metric.WithDescription("Bytes of the events that Loki has stored. [Alpha]"),
 		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)

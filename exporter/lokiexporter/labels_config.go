@@ -17,7 +17,7 @@ type Labels map[string]string
 // ownLabels always stand on a stream, and are not configured here.
 var ownLabels = []string{stytch.LabelSource, stytch.LabelServiceName}
 
-// Validate refuses what Loki would refuse or suffer from.
+// Validate refuses labels that Loki would refuse, or that would cost it too much.
 func (l Labels) Validate() error {
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(l)) {

@@ -14,8 +14,8 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
-// scheme is which labels and which structured metadata a record has.
-type scheme struct {
+// labelMapping says which labels and which structured metadata a record gets.
+type labelMapping struct {
 	labels    []field // sorted by name
 	metadata  []field // sorted by name
 	perRecord bool    // whether two records of a resource can differ in their labels
@@ -31,34 +31,34 @@ type field struct {
 // https://grafana.com/docs/loki/latest/get-started/labels/#default-labels-for-all-users.
 const unknownService = "unknown_service"
 
-func newScheme(cfg *Config) *scheme {
-	s := &scheme{perRecord: len(cfg.Labels) > 0, labels: []field{
+func newLabelMapping(cfg *Config) *labelMapping {
+	m := &labelMapping{perRecord: len(cfg.Labels) > 0, labels: []field{
 		{name: stytch.LabelSource, attribute: stytch.AttrSource},
 		{name: stytch.LabelServiceName, attribute: stytch.AttrServiceName, otherwise: unknownService},
 	}}
 	for name, attribute := range maps.All(cfg.Labels) {
-		s.labels = append(s.labels, field{name: name, attribute: attribute})
+		m.labels = append(m.labels, field{name: name, attribute: attribute})
 	}
 	for _, attribute := range cfg.StructuredMetadata {
 		name, _ := lokipush.MetadataName(attribute) // Validate has refused a name that is none
-		s.metadata = append(s.metadata, field{name: name, attribute: attribute})
+		m.metadata = append(m.metadata, field{name: name, attribute: attribute})
 	}
 	byName := func(a, b field) int { return cmp.Compare(a.name, b.name) }
-	slices.SortFunc(s.labels, byName)
-	slices.SortFunc(s.metadata, byName)
-	return s
+	slices.SortFunc(m.labels, byName)
+	slices.SortFunc(m.metadata, byName)
+	return m
 }
 
 // appendLabels appends the labels of a record's stream.
-func (s *scheme) appendLabels(dst []lokipush.Label, resource pcommon.Map, record plog.LogRecord) []lokipush.Label {
-	for i := range s.labels {
-		f := &s.labels[i]
+func (m *labelMapping) appendLabels(dst []lokipush.Label, resource pcommon.Map, record plog.LogRecord) []lokipush.Label {
+	for i := range m.labels {
+		f := &m.labels[i]
 		attributes := record.Attributes()
 		if f.name == stytch.LabelSource || f.name == stytch.LabelServiceName {
 			attributes = resource // what a line says of itself does not move it to another stream
 		}
 		if value := cmp.Or(value(f.attribute, attributes, resource), f.otherwise); value != "" {
-			dst = append(dst, lokipush.Label{Name: f.name, Value: shorten(value, lokipush.MaxLabelValue)})
+			dst = append(dst, lokipush.Label{Name: f.name, Value: truncate(value, lokipush.MaxLabelValue)})
 		}
 	}
 	return dst
@@ -66,10 +66,10 @@ func (s *scheme) appendLabels(dst []lokipush.Label, resource pcommon.Map, record
 
 // appendMetadata appends the structured metadata of a record. A pair that would
 // put the line over Loki's limit is left out, lest Loki refuse the line.
-func (s *scheme) appendMetadata(dst []lokipush.Label, resource pcommon.Map, record plog.LogRecord) []lokipush.Label {
+func (m *labelMapping) appendMetadata(dst []lokipush.Label, resource pcommon.Map, record plog.LogRecord) []lokipush.Label {
 	room := lokipush.MaxMetadataBytes
-	for i := range s.metadata {
-		f := &s.metadata[i]
+	for i := range m.metadata {
+		f := &m.metadata[i]
 		value := value(f.attribute, record.Attributes(), resource)
 		if size := len(f.name) + len(value); value != "" && size <= room {
 			room -= size
@@ -94,9 +94,9 @@ func value(attribute string, record, resource pcommon.Map) string {
 
 const ellipsis = "…"
 
-// shorten cuts s to at most limit bytes and shows it. Uncut, the value of a
-// label would cost the line.
-func shorten(s string, limit int) string {
+// truncate cuts s to at most limit bytes, visibly. Loki would refuse a line whose
+// label is longer.
+func truncate(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}

@@ -12,24 +12,24 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
 
-// judge reads Loki's answer to a request of so many records, all of one stream.
+// classify reads Loki's answer to a request of so many records of one stream.
 // The texts are Loki's own, from
 // https://github.com/grafana/loki/blob/v3.7.8/pkg/validation/validate.go and
 // https://github.com/grafana/loki/blob/v3.7.8/pkg/ingester/stream.go.
-func judge(code int, body []byte, records int) httpsend.Ruling {
+func classify(code int, body []byte, records int) httpsend.Result {
 	switch {
 	case code == http.StatusNoContent, code == http.StatusOK && stored(body):
-		return httpsend.Ruling{Verdict: httpsend.Delivered}
+		return httpsend.Result{Outcome: httpsend.Delivered}
 	case code <= 299, blocked.Match(body):
-		return httpsend.Ruling{Verdict: httpsend.Hold}
+		return httpsend.Result{Outcome: httpsend.Hold}
 	case code == http.StatusBadRequest:
 		if lost := refused(body, records); lost != nil {
-			return httpsend.Ruling{Verdict: httpsend.Delivered, Lost: lost}
+			return httpsend.Result{Outcome: httpsend.Delivered, Lost: lost}
 		}
 	case code == http.StatusTooManyRequests && records > 1 && neverPasses(body, records):
-		return httpsend.Ruling{Verdict: httpsend.Split}
+		return httpsend.Result{Outcome: httpsend.Split}
 	}
-	return httpsend.Ruling{Verdict: httpsend.Judge(code)}
+	return httpsend.Result{Outcome: httpsend.Classify(code)}
 }
 
 // stored tells whether the body of a 200 says that all was stored: it is empty, or
@@ -46,14 +46,14 @@ func stored(body []byte) bool {
 	return json.Unmarshal(body, &answer) == nil && answer.Status == "success"
 }
 
-// blocked is a tenant that takes nothing for now. The code is the tenant's to
-// choose, and 260 where nobody did: of the 2xx only 200 and 204 mean stored.
+// blocked is the answer for a tenant that is blocked. Its status code is configured
+// for the tenant, and 260 by default: of the 2xx only 200 and 204 mean stored.
 // https://grafana.com/docs/loki/latest/operations/block-ingestion/
 var blocked = regexp.MustCompile(`^ingestion blocked for user '`)
 
-// tenantRate tells what a tenant may send in a second, in bytes, and the size of
-// the request that was over it. Nothing of that request was stored. streamRate
-// tells the same of a stream and one of its entries; some others were stored.
+// tenantRate has a tenant's limit, in bytes a second, and the size of the request
+// that was over it, of which nothing was stored. streamRate has the same for a stream
+// and one of its entries; other entries were stored.
 var (
 	tenantRate = regexp.MustCompile(`\(limit: (\d+) bytes/sec\) while attempting to ingest '\d+' lines totaling '(\d+)' bytes`)
 	streamRate = regexp.MustCompile(`Per stream rate limit exceeded \(limit: (\d+)([KMGTPE]?)B/sec\) while attempting to ingest for stream '.*' totaling (\d+)([KMGTPE]?)B`)
@@ -99,11 +99,11 @@ var refusals = []refusal{
 	{text: "missing required labels", reason: httpsend.ReasonRejected, all: true},
 }
 
-// grouped stands before each text where there are several, or several times one.
+// grouped precedes each text where there are several, or one text several times.
 var grouped = regexp.MustCompile(`(\d+) errors like: `)
 
-// refused returns what of so many records was not stored, or nil where the text
-// does not tell that the others were.
+// refused returns how many of so many records were not stored, or nil where the text
+// does not say that the others were.
 func refused(body []byte, records int) []httpsend.Loss {
 	if lost := farBehind(body, records); lost != nil {
 		return lost
@@ -174,7 +174,7 @@ func losses(counts map[string]int, records int) (lost []httpsend.Loss) {
 	return lost
 }
 
-// number is 0 where there is none, and a very large one where it is too large.
+// number returns 0 for no digits, and the largest int for a larger number.
 func number(digits []byte) int {
 	n, _ := strconv.Atoi(string(digits))
 	return n

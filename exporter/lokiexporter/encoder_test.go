@@ -22,21 +22,21 @@ func TestAStoredQueueFollowsTheConfiguration(t *testing.T) {
 		attributes.PutStr("half", strconv.Itoa(i%2))
 		attributes.PutStr("stytch.event_id", strconv.Itoa(i))
 	}
-	wires := map[string]*wire{}
+	wires := map[string]*encoder{}
 	for _, c := range []struct {
 		encoding    Encoding
 		compression configcompression.Type
 	}{{encodingJSON, "gzip"}, {encodingJSON, "none"}, {encodingProtobuf, "snappy"}} {
 		cfg := defaults()
 		cfg.Encoding, cfg.ClientConfig.Compression, cfg.MaxRequestBytes = c.encoding, c.compression, 10_000_000
-		w, err := cfg.wire()
+		w, err := cfg.encoder()
 		require.NoError(t, err)
 		wires[string(c.encoding)+" "+string(c.compression)] = w
 	}
 	cfg := defaults()
 	cfg.Labels, cfg.StructuredMetadata = Labels{"half": "half"}, StructuredMetadata{"stytch.event_id"}
-	pushed := func(w *wire, r *payload.Request) (streams []lokipush.Stream) {
-		for _, text := range requests(t, payload.NewBatch(r)) {
+	pushed := func(w *encoder, r *payload.Request) (streams []lokipush.Stream) {
+		for _, text := range requests(t, payload.NewCursor(r)) {
 			var push lokipush.Request
 			decode := push.DecodeJSON
 			if w.Encoding == lokipush.Protobuf {
@@ -53,11 +53,11 @@ func TestAStoredQueueFollowsTheConfiguration(t *testing.T) {
 		return streams
 	}
 	for before, was := range wires {
-		want := was.encode(ld, newScheme(cfg), now)
-		stored, err := payload.Encoding{Format: was.format}.Marshal(t.Context(), want)
+		want := was.encode(ld, newLabelMapping(cfg), now)
+		stored, err := payload.QueueEncoding{Format: was.format}.Marshal(t.Context(), want)
 		require.NoError(t, err)
 		for after, is := range wires {
-			_, got, err := payload.Encoding{Format: is.format, Damaged: func(err error) { t.Error(err) }}.Unmarshal(stored)
+			_, got, err := payload.QueueEncoding{Format: is.format, Damaged: func(err error) { t.Error(err) }}.Unmarshal(stored)
 			require.NoError(t, err)
 			require.Equal(t, want.ItemsCount(), got.ItemsCount())
 			require.Equal(t, pushed(was, want), pushed(is, got.(*payload.Request)), "%s, then %s", before, after)
@@ -65,8 +65,8 @@ func TestAStoredQueueFollowsTheConfiguration(t *testing.T) {
 	}
 	foreign := *wires["json gzip"].format
 	foreign.Name = "another"
-	stored, err := payload.Encoding{Format: &foreign}.Marshal(t.Context(), (&wire{lokipush.JSON, &foreign}).encode(ld, newScheme(cfg), now))
+	stored, err := payload.QueueEncoding{Format: &foreign}.Marshal(t.Context(), (&encoder{lokipush.JSON, &foreign}).encode(ld, newLabelMapping(cfg), now))
 	require.NoError(t, err)
-	_, _, err = payload.Encoding{Format: wires["protobuf snappy"].format, Damaged: func(error) {}}.Unmarshal(stored)
+	_, _, err = payload.QueueEncoding{Format: wires["protobuf snappy"].format, Damaged: func(error) {}}.Unmarshal(stored)
 	require.ErrorContains(t, err, `stored as "another"`)
 }

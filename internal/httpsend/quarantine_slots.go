@@ -22,9 +22,9 @@ import (
 // There is no index: a start asks for each key.
 func slotKey(slot int) string { return "quarantine/" + strconv.Itoa(slot) }
 
-// shelf is where records in quarantine are stored. Without a storage it only
-// gives out slots.
-type shelf struct {
+// slots are the places of the records in quarantine. Without a storage they are
+// numbers alone.
+type slots struct {
 	client storage.Client // nil: the queue is in memory
 	free   []int          // slots given back
 	used   int            // slots ever given out
@@ -33,8 +33,8 @@ type shelf struct {
 
 var errNoRoom = errors.New("the quarantine of refused events is full")
 
-// put gives a record a slot. It is stored by store.
-func (s *shelf) put(encoding payload.Encoding, r *payload.Request) (slot int, err error) {
+// put gives a record a slot. Commit stores it.
+func (s *slots) put(encoding payload.QueueEncoding, r *payload.Request) (slot int, err error) {
 	if n := len(s.free); n > 0 {
 		slot = s.free[n-1]
 	} else if slot = s.used; slot >= maxQuarantined {
@@ -55,18 +55,18 @@ func (s *shelf) put(encoding payload.Encoding, r *payload.Request) (slot int, er
 	return slot, nil
 }
 
-// take empties a slot. It is carried out by store.
-func (s *shelf) take(slot int) {
+// take empties a slot. Commit carries it out.
+func (s *slots) take(slot int) {
 	if s.client != nil {
 		s.ops = append(s.ops, storage.DeleteOperation(slotKey(slot)))
 	}
 }
 
 // release gives a slot back, once it is empty.
-func (s *shelf) release(slot int) { s.free = append(s.free, slot) }
+func (s *slots) release(slot int) { s.free = append(s.free, slot) }
 
-// store carries out what was put and taken since, in one transaction.
-func (s *shelf) store() error {
+// commit carries out what was put and taken since, in one transaction.
+func (s *slots) commit() error {
 	ops := s.ops
 	s.ops = nil
 	if len(ops) == 0 {
@@ -80,7 +80,7 @@ func (s *shelf) store() error {
 func (q *quarantine) Open(ctx context.Context, client storage.Client) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.shelf.client = client
+	q.slots.client = client
 	ops := make([]*storage.Operation, maxQuarantined)
 	for slot := range ops {
 		ops[slot] = storage.GetOperation(slotKey(slot))
@@ -90,26 +90,26 @@ func (q *quarantine) Open(ctx context.Context, client storage.Client) error {
 	}
 	for slot, op := range ops {
 		if op.Value != nil {
-			q.shelf.used = slot + 1
+			q.slots.used = slot + 1
 		}
 	}
 	now := time.Now()
-	for slot, op := range ops[:q.shelf.used] {
+	for slot, op := range ops[:q.slots.used] {
 		if op.Value == nil {
-			q.shelf.release(slot)
+			q.slots.release(slot)
 			continue
 		}
 		_, r, err := q.encoding.Unmarshal(op.Value) // tells of damage
 		if err != nil {
-			q.shelf.take(slot)
-			q.shelf.release(slot)
+			q.slots.take(slot)
+			q.slots.release(slot)
 			continue
 		}
 		x := &quarantined{request: r.(*payload.Request), slot: slot, since: now, next: q.after(now)}
 		q.records[x] = struct{}{}
 		q.size += x.request.BytesSize()
 	}
-	if err := q.shelf.store(); err != nil {
+	if err := q.slots.commit(); err != nil {
 		return fmt.Errorf("deleting what cannot be read of the quarantine: %w", err)
 	}
 	q.changed(nil)

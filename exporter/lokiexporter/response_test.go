@@ -23,18 +23,18 @@ const (
 // Each text is what Loki 3.7.8 answered to the request of that many entries that
 // stands before it; times and streams are shortened.
 func TestAnswers(t *testing.T) {
-	lost := func(losses ...httpsend.Loss) httpsend.Ruling {
-		return httpsend.Ruling{Verdict: httpsend.Delivered, Lost: losses}
+	lost := func(losses ...httpsend.Loss) httpsend.Result {
+		return httpsend.Result{Outcome: httpsend.Delivered, Lost: losses}
 	}
 	of := func(n int, reason string) httpsend.Loss { return httpsend.Loss{Reason: reason, Records: n} }
-	hold, retry, split, isolate := httpsend.Ruling{Verdict: httpsend.Hold}, httpsend.Ruling{Verdict: httpsend.Retry},
-		httpsend.Ruling{Verdict: httpsend.Split}, httpsend.Ruling{Verdict: httpsend.Isolate}
+	hold, retry, split, isolate := httpsend.Result{Outcome: httpsend.Hold}, httpsend.Result{Outcome: httpsend.Retry},
+		httpsend.Result{Outcome: httpsend.Split}, httpsend.Result{Outcome: httpsend.Bisect}
 	for _, c := range []struct {
 		request string
 		records int
 		code    int
 		text    string
-		want    httpsend.Ruling
+		want    httpsend.Result
 	}{
 		{"an entry", 1, 204, "", lost()},
 		{"an entry", 1, 200, "", lost()},
@@ -98,14 +98,14 @@ func TestAnswers(t *testing.T) {
 		{"a made-up number", 2, 400, "99999999999999999999999 errors like: entry for stream '' has timestamp too old: x", lost(of(2, old))},
 	} {
 		t.Run(c.request, func(t *testing.T) {
-			require.Equal(t, c.want, judge(c.code, []byte(c.text+"\n"), c.records))
+			require.Equal(t, c.want, classify(c.code, []byte(c.text+"\n"), c.records))
 		})
 	}
 }
 
 // Of the 2xx only 200 and 204 mean stored; for the rest Loki is like others.
 func TestEveryCode(t *testing.T) {
-	differ := map[int]httpsend.Verdict{http.StatusNoContent: httpsend.Delivered}
+	differ := map[int]httpsend.Outcome{http.StatusNoContent: httpsend.Delivered}
 	exporterrig.CheckAnswers(t, NewFactory(), func(url string) component.Config {
 		return config(t, url, func(cfg *Config) { cfg.RetryConfig = configretry.BackOffConfig{MaxInterval: time.Minute} })
 	}, differ)
@@ -119,7 +119,7 @@ func FuzzJudge(f *testing.F) {
 	f.Add(429, "(limit: 1 bytes/sec) while attempting to ingest '2' lines totaling '3' bytes", 3)
 	f.Fuzz(func(t *testing.T, code int, text string, records int) {
 		code, records = 200+(code&0x7fffffff)%400, 1+(records&0xffff)
-		ruling := judge(code, []byte(text), records)
+		ruling := classify(code, []byte(text), records)
 		total := 0
 		for _, l := range ruling.Lost {
 			require.Positive(t, l.Records, fmt.Sprint(ruling))
@@ -127,10 +127,10 @@ func FuzzJudge(f *testing.F) {
 		}
 		require.LessOrEqual(t, total, records)
 		if total > 0 {
-			require.Equal(t, httpsend.Delivered, ruling.Verdict)
+			require.Equal(t, httpsend.Delivered, ruling.Outcome)
 			require.Equal(t, 400, code)
 		}
-		if ruling.Verdict == httpsend.Delivered && total == 0 {
+		if ruling.Outcome == httpsend.Delivered && total == 0 {
 			require.Contains(t, []int{200, 204}, code)
 		}
 	})

@@ -37,7 +37,7 @@ func TestAnIntakeThatRefusesEverythingKeepsThePush(t *testing.T) {
 	for _, code := range []int{http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge} {
 		answer := code
 		in, s := newIntake(t, func(string, http.ResponseWriter) int { return answer })
-		s.trust.admitted = time.Now()
+		s.health.quarantinedInDoubt = time.Now()
 		var reported []componentstatus.Status
 		s.Report = func(e *componentstatus.Event) { reported = append(reported, e.Status()) }
 		for range 3 {
@@ -71,18 +71,18 @@ func TestRefusedOnesLeaveThePushOnceOthersAreAccepted(t *testing.T) {
 
 func TestRefusedOnesOfSmallPushesLeaveThemUntilThereAreTooMany(t *testing.T) {
 	in, s := newIntake(t, poison)
-	s.trust.admitted = time.Now()
+	s.health.quarantinedInDoubt = time.Now()
 	push := func(text string) ([]payload.Range, error) { return (&letters{text: text, max: 1}).send(t.Context(), s) }
-	for range maxRefused - 1 {
+	for range maxRejectedInARow - 1 {
 		_, err := push("X")
 		require.NoError(t, err)
 	}
 	rest, err := push("X")
 	require.ErrorIs(t, err, errDoubt)
 	require.Equal(t, []payload.Range{{Lo: 0, Hi: 1}}, rest)
-	require.Len(t, s.quarantine.records, maxRefused-1)
+	require.Len(t, s.quarantine.records, maxRejectedInARow-1)
 
-	s.trust.admitted = time.Now().Add(-s.HoldFor)
+	s.health.quarantinedInDoubt = time.Now().Add(-s.HoldFor)
 	_, err = push("X")
 	require.NoError(t, err, "one in a while leaves the stream's way")
 	_, err = push("X")
@@ -92,7 +92,7 @@ func TestRefusedOnesOfSmallPushesLeaveThemUntilThereAreTooMany(t *testing.T) {
 	require.NoError(t, err)
 	_, err = push("X")
 	require.NoError(t, err, "others are accepted")
-	require.Len(t, s.quarantine.records, maxRefused+1)
+	require.Len(t, s.quarantine.records, maxRejectedInARow+1)
 	require.Empty(t, in.drops)
 }
 

@@ -10,9 +10,9 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
-// undelivered returns the ranges that are still to do and the refused records, in
+// undelivered returns the ranges that are still to send and the rejected records, in
 // order.
-func undelivered(todo []payload.Range, refused []refusal) []payload.Range {
+func undelivered(todo []payload.Range, refused []rejectedAlone) []payload.Range {
 	for _, x := range refused {
 		todo = append(todo, x.Range)
 	}
@@ -20,9 +20,9 @@ func undelivered(todo []payload.Range, refused []refusal) []payload.Range {
 	return todo
 }
 
-// withRest returns err with the records of ld that rest holds, for whoever
-// called the exporter and may try again: all of it where err alone says so.
-func withRest(err error, ld plog.Logs, rest *payload.Request) error {
+// withRemainder returns err with the records of ld that are in rest, so that the
+// caller of the exporter can send them again. Err alone stands for all of ld.
+func withRemainder(err error, ld plog.Logs, rest *payload.Request) error {
 	left := make([]bool, ld.LogRecordCount())
 	for position := range rest.Positions() {
 		left[position] = true

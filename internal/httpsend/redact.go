@@ -6,21 +6,21 @@ import (
 )
 
 const (
-	// excerptLength is how much of an answer's text stands in an error, in bytes.
-	excerptLength = 256
+	// redactedLength is how much of an answer's text stands in an error, in bytes.
+	redactedLength = 256
 	// quoteLength is the length from which a text that stands in the payload
 	// too counts as quoted from it, in bytes: longer than the words that a
 	// message and an event have in common, shorter than an e-mail address.
 	quoteLength = 12
 )
 
-// excerpt returns the first line of an answer for an error, with a colon
-// before it. What it repeats of the payload, which holds personal data, and of
-// the secrets is left out.
-func (s *Sender) excerpt(answer, payload []byte) string {
+// redact returns the first line of an answer for an error, with a colon before it.
+// It leaves out what the answer repeats of the payload, which contains personal data,
+// and of the secrets.
+func (s *Sender) redact(answer, payload []byte) string {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(answer), []byte("\n"))
 	text := s.withoutSecrets(string(line))
-	text = strings.ToValidUTF8(text[:min(len(text), excerptLength)], "")
+	text = strings.ToValidUTF8(text[:min(len(text), redactedLength)], "")
 	quoted := quotes(text, payload)
 	var out strings.Builder
 	for i, r := range text {

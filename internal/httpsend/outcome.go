@@ -1,9 +1,3 @@
-// Package httpsend delivers log records over HTTP: it is the one place that
-// decides whether an answer means delivered, retry, wait, split or drop. A
-// backend brings its encoding and, where it differs, its reading of an answer.
-//
-// Nothing sleeps here and nothing is queued here: what was not delivered goes
-// back to exporterhelper, which waits and calls again.
 package httpsend
 
 import (
@@ -13,12 +7,12 @@ import (
 	"time"
 )
 
-// Verdict is what an answer means for the records of its request.
-type Verdict uint8
+// Outcome is what an answer means for the records of its request.
+type Outcome uint8
 
 const (
 	// Delivered means that the destination has them.
-	Delivered Verdict = iota
+	Delivered Outcome = iota
 	// Retry means the same again, after the backoff or the wait that was asked for.
 	Retry
 	// Hold means nothing stored, and nothing will be until somebody corrects a key,
@@ -26,22 +20,22 @@ const (
 	Hold
 	// Split means too large: each half by itself. A single record goes into quarantine.
 	Split
-	// Isolate means that something in it is refused: each part by itself, down to the
-	// record that is refused, which goes into quarantine.
-	Isolate
+	// Bisect means that a record in it is rejected: each part by itself, down to that
+	// record, which goes into quarantine.
+	Bisect
 )
 
-// reason is why a single record is dropped that Split or Isolate is the verdict on.
-func (v Verdict) reason() string {
-	if v == Split {
+// reason is why a single record is dropped after Split or Bisect.
+func (o Outcome) reason() string {
+	if o == Split {
 		return ReasonTooLarge
 	}
 	return ReasonRejected
 }
 
-// Ruling is a verdict with what the answer tells besides.
-type Ruling struct {
-	Verdict Verdict
+// Result is an outcome, with what the answer tells besides.
+type Result struct {
+	Outcome Outcome
 	// Lost is what the destination did not store, and never will, of a request
 	// whose other records it did. It goes with Delivered.
 	Lost []Loss
@@ -53,20 +47,19 @@ type Loss struct {
 	Records int
 }
 
-// Judge is the verdict on a status code where the backend's documentation says
-// nothing else. RFC 9110 section 15 tells what the codes mean; beyond it, a
-// code that blames the address, the credentials or a setting rather than the
-// records holds them, because dropping acknowledged events for it would lose
-// what a corrected configuration delivers. So does a 2xx: which of them means
-// stored is the backend's to say, and any other is a proxy's or a login page.
-func Judge(code int) Verdict {
+// Classify returns the outcome of a status code where the backend's documentation
+// says nothing else. RFC 9110 section 15 defines the codes. A code that points to
+// the address, the credentials or a setting is Hold: the events were acknowledged,
+// and a corrected configuration delivers them. A 2xx is Hold, too: the backend knows
+// which of them means stored, and any other comes from a proxy or a login page.
+func Classify(code int) Outcome {
 	switch {
 	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests, code >= 500:
 		return Retry
 	case code == http.StatusRequestEntityTooLarge:
 		return Split
 	case code == http.StatusBadRequest, code == http.StatusUnprocessableEntity:
-		return Isolate
+		return Bisect
 	default:
 		return Hold
 	}

@@ -22,7 +22,7 @@ func TestExcerptHoldsNeitherSecretsNorEvents(t *testing.T) {
 		strings.Repeat("x", 254) + "k3y":          ": " + strings.Repeat("x", 254) + "[s",
 		"entry with timestamp 1 ignored, \xff...": ": entry with timestamp 1 ignored, ...",
 	} {
-		require.Equal(t, want, s.excerpt([]byte(answer), payload))
+		require.Equal(t, want, s.redact([]byte(answer), payload))
 	}
 }
 
@@ -33,6 +33,14 @@ func BenchmarkExcerpt(b *testing.B) {
 	answer := []byte(strings.Repeat("an error happened somewhere in the intake, ", 10))
 	b.SetBytes(int64(len(payload)))
 	for b.Loop() {
-		s.excerpt(answer, payload)
+		s.redact(answer, payload)
 	}
+}
+
+func TestSecretsOfTheClient(t *testing.T) {
+	cfg := DefaultClient()
+	require.Empty(t, clientSecrets(cfg))
+	cfg.Headers = configopaque.MapList{{Name: "Authorization", Value: "Bearer abcdefgh"}, {Name: "X-Shard", Value: "12"}}
+	cfg.Endpoint, cfg.ProxyURL = "https://u:end@localhost", "http://u:proxy@localhost"
+	require.Equal(t, []configopaque.String{"Bearer abcdefgh", "abcdefgh", "end", "proxy"}, clientSecrets(cfg))
 }

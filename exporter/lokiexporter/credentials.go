@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 
 	"go.opentelemetry.io/collector/config/configopaque"
-
-	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
 
 // credentials are those of Basic authentication, as they stand in the header.
@@ -16,7 +14,7 @@ func (cfg *Config) credentials() configopaque.String {
 	return configopaque.String(base64.StdEncoding.EncodeToString([]byte(cfg.Username + ":" + string(cfg.Password))))
 }
 
-// secrets are what must never be shown, even where an answer repeats it.
+// secrets must never be shown, even where an answer repeats them.
 func (cfg *Config) secrets() []configopaque.String {
-	return append([]configopaque.String{cfg.credentials(), cfg.Password}, httpsend.Secrets(cfg.ClientConfig)...)
+	return []configopaque.String{cfg.credentials(), cfg.Password}
 }

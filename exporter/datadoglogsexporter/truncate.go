@@ -7,13 +7,13 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
 )
 
-// The members that tell of a shortened entry.
+// The members of a truncated entry.
 const (
 	keyTruncated = "otelcol_stytch.truncated"      // true
 	keyOriginal  = "otelcol_stytch.original_bytes" // of the whole entry
 )
 
-// identity are the members that a shortened entry keeps before all others:
+// identity are the members that a truncated entry keeps before all others:
 // what an event is found by, and what Datadog files it by.
 var identity = [][]byte{
 	[]byte(`"event_id"`), []byte(`"project_id"`), []byte(`"action"`), []byte(`"status"`), []byte(`"request_id"`),
@@ -26,14 +26,14 @@ var identity = [][]byte{
 // long a member's name and value may be, in bytes, for the entry to fit.
 var valueLimits = []int{256 << 10, 32 << 10, 4 << 10, 1 << 10}
 
-// shorten replaces dst[start:], which is one entry longer than Datadog shows
+// truncate replaces dst[start:], which is one entry longer than Datadog shows
 // whole, by a shorter one that says so. Members in their order and as they
 // were written remain; a string that is too long keeps its beginning, and an
 // object or an array that is too long is left out.
-func shorten(dst []byte, start int) []byte {
+func truncate(dst []byte, start int) []byte {
 	entry := bytes.Clone(dst[start:])
 	for i, limit := range valueLimits {
-		dst = appendShortened(dst[:start], entry, limit, i == len(valueLimits)-1)
+		dst = appendTruncated(dst[:start], entry, limit, i == len(valueLimits)-1)
 		if len(dst)-start <= maxEntry {
 			break
 		}
@@ -41,7 +41,7 @@ func shorten(dst []byte, start int) []byte {
 	return dst
 }
 
-func appendShortened(dst, entry []byte, limit int, identityOnly bool) []byte {
+func appendTruncated(dst, entry []byte, limit int, identityOnly bool) []byte {
 	dst = append(dst, '{')
 	start := len(dst)
 	o, _ := jsonscan.ReadObject(entry, 0, 0) // an entry is a valid object

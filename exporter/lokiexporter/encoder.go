@@ -20,24 +20,24 @@ const (
 	encodingProtobuf Encoding = "protobuf"
 )
 
-// wire is how a request goes over the wire.
-type wire struct {
+// encoder encodes the requests of one configuration.
+type encoder struct {
 	lokipush.Encoding
 	format *payload.Format
 }
 
-// wire is chosen by `encoding` and `compression`. What else confighttp could
-// compress with is not read by Loki, or, as deflate, read as something else.
-func (cfg *Config) wire() (*wire, error) {
+// encoder follows `encoding` and `compression`. Loki does not read the other
+// compressions of confighttp, or reads, as with deflate, another format.
+func (cfg *Config) encoder() (*encoder, error) {
 	compression := cfg.ClientConfig.Compression
 	switch {
 	case cfg.Encoding == encodingJSON && (compression == "" || compression == configcompression.TypeGzip || compression == "none"):
 		codec, _ := payload.CodecOf(cmp.Or(compression, configcompression.TypeGzip))
-		return cfg.newWire(lokipush.JSON, codec), nil
+		return cfg.newEncoder(lokipush.JSON, codec), nil
 	case cfg.Encoding == encodingJSON:
 		return nil, fmt.Errorf("compression: must be gzip or none with the encoding json, got %q", compression)
 	case cfg.Encoding == encodingProtobuf && (compression == "" || compression == configcompression.TypeSnappy):
-		return cfg.newWire(lokipush.Protobuf, payload.Snappy), nil
+		return cfg.newEncoder(lokipush.Protobuf, payload.Snappy), nil
 	case cfg.Encoding == encodingProtobuf:
 		return nil, fmt.Errorf("compression: must be snappy, or not set, with the encoding protobuf, of which it is a part, got %q", compression)
 	default:
@@ -45,22 +45,22 @@ func (cfg *Config) wire() (*wire, error) {
 	}
 }
 
-func (cfg *Config) newWire(encoding lokipush.Encoding, codec payload.Codec) *wire {
-	w := &wire{Encoding: encoding}
-	w.format = &payload.Format{
+func (cfg *Config) newEncoder(encoding lokipush.Encoding, codec payload.Codec) *encoder {
+	enc := &encoder{Encoding: encoding}
+	enc.format = &payload.Format{
 		Name:      encoding.ContentType(),
 		Head:      encoding.AppendHead,
 		Separator: encoding.Separator(),
 		Tail:      encoding.Tail(),
 		MaxBytes:  cfg.MaxRequestBytes, MaxRecords: math.MaxInt,
-		Codec: codec,
-		Adopt: w.adopt,
+		Codec:     codec,
+		Transcode: enc.transcode,
 	}
-	return w
+	return enc
 }
 
-// adopt encodes entries anew that were stored in the other encoding.
-func (w *wire) adopt(to *payload.Builder, name, labels string, _ []payload.Record, entries []byte) error {
+// transcode adds entries that were stored in the other encoding.
+func (enc *encoder) transcode(to *payload.Builder, name, labels string, _ []payload.Record, entries []byte) error {
 	var push lokipush.Request
 	stored, decode := lokipush.JSON, push.DecodeJSON
 	switch name {
@@ -77,10 +77,10 @@ func (w *wire) adopt(to *payload.Builder, name, labels string, _ []payload.Recor
 	if len(push.Streams) != 1 {
 		return errors.New("entries of more than one stream")
 	}
-	to.Stream(string(w.AppendLabels(nil, push.Streams[0].Labels)))
+	to.Stream(string(enc.AppendLabels(nil, push.Streams[0].Labels)))
 	for _, e := range push.Streams[0].Entries {
-		line := lokipush.Line{Timestamp: e.Timestamp, Text: e.Line, Metadata: w.AppendMetadata(nil, e.Metadata)}
-		to.End(w.AppendEntry(to.Begin(), &line), payload.Record{At: e.Timestamp, Text: uint32(len(e.Line))})
+		line := lokipush.Line{Timestamp: e.Timestamp, Text: e.Line, Metadata: enc.AppendMetadata(nil, e.Metadata)}
+		to.End(enc.AppendEntry(to.Begin(), &line), payload.Record{At: e.Timestamp, Text: uint32(len(e.Line))})
 	}
 	return nil
 }

@@ -26,49 +26,49 @@ const attrHost = "host.name"
 // all that Stytch has published. The project's environment is told by project_id.
 const stytchEnv = "stytch-env:prod"
 
-// labels is what is added to each record of a resource.
-type labels struct {
-	*written
+// reservedFields are added to each record of a resource.
+type reservedFields struct {
+	*encodedFields
 	resource pcommon.Map
 }
 
-// written is labels as they are written, and what they were made of.
-type written struct {
+// encodedFields are reserved fields as they are written, and their sources.
+type encodedFields struct {
 	text                                    string // JSON, without the braces
-	members                                 []label
+	members                                 []reservedField
 	hasSource, hasService, hasTags, hasHost bool
 
 	source, service string
-	event           bool // whether they are of Stytch's events
+	event           bool // whether they are for Stytch's events
 }
 
-// label is one of them, its value as JSON.
-type label struct{ name, value string }
+// reservedField has its value as JSON.
+type reservedField struct{ name, value string }
 
-// labeler makes labels. The last ones are kept: most resources have the same.
-type labeler struct{ events, others atomic.Pointer[written] }
+// reservedCache keeps the last reserved fields: most resources have the same.
+type reservedCache struct{ events, others atomic.Pointer[encodedFields] }
 
-// labels reads the attributes of a resource, for its Stytch events or for its other
+// of returns the reserved fields of a resource, for its Stytch events or for its other
 // records.
-func (l *labeler) labels(resource pcommon.Map, event bool, cfg *Config) labels {
-	kept := &l.others
+func (c *reservedCache) of(resource pcommon.Map, event bool, cfg *Config) reservedFields {
+	cached := &c.others
 	if event {
-		kept = &l.events
+		cached = &c.events
 	}
 	source, service := text(resource, stytch.AttrSource), text(resource, stytch.AttrServiceName)
-	last := kept.Load()
+	last := cached.Load()
 	if last == nil || last.source != source || last.service != service {
-		last = write(source, service, event, cfg)
-		kept.Store(last)
+		last = encodeFields(source, service, event, cfg)
+		cached.Store(last)
 	}
-	return labels{last, resource}
+	return reservedFields{last, resource}
 }
 
-// write writes labels. What is empty has none; an event's tags are those of Stytch's
-// own stream, then the user's. The strings may be parts of a request's memory: clones
-// do not keep it.
-func write(source, service string, event bool, cfg *Config) *written {
-	w := written{source: strings.Clone(source), service: strings.Clone(service), event: event}
+// encodeFields encodes reserved fields. An empty one is left out. An event's tags are
+// those of Stytch's own stream, then the user's. The strings may be parts of a
+// request's memory: clones do not keep it.
+func encodeFields(source, service string, event bool, cfg *Config) *encodedFields {
+	w := encodedFields{source: strings.Clone(source), service: strings.Clone(service), event: event}
 	var dst []byte
 	add := func(key, value string) bool {
 		if value == "" {
@@ -77,7 +77,7 @@ func write(source, service string, event bool, cfg *Config) *written {
 		dst = appendKey(dst, 0, key)
 		begin := len(dst)
 		dst = jsonscan.AppendQuoted(dst, value)
-		w.members = append(w.members, label{key, string(dst[begin:])})
+		w.members = append(w.members, reservedField{key, string(dst[begin:])})
 		return true
 	}
 	var tags []string
@@ -103,32 +103,32 @@ func text(attrs pcommon.Map, name string) string {
 }
 
 // replace tells whether a member named key gives way to ours.
-func (l *labels) replace(key string) bool {
+func (f *reservedFields) replace(key string) bool {
 	switch key {
 	case keySource:
-		return l.hasSource
+		return f.hasSource
 	case keyService:
-		return l.hasService
+		return f.hasService
 	case keyTags:
-		return l.hasTags
+		return f.hasTags
 	case keyHostname:
-		return l.hasHost
+		return f.hasHost
 	default:
 		return false
 	}
 }
 
-// tell tells whether a resource attribute is among the labels under another
-// name.
-func (l *labels) tell(key string) bool {
+// sentReserved tells whether a resource attribute is sent as a reserved field of
+// another name.
+func (f *reservedFields) sentReserved(key string) bool {
 	return key == stytch.AttrSource || key == stytch.AttrServiceName
 }
 
-// appendEnd appends the labels and the closing brace.
-func (l *labels) appendEnd(dst []byte, members bool) []byte {
-	if members && l.text != "" {
+// appendEnd appends the reserved fields and the closing brace.
+func (f *reservedFields) appendEnd(dst []byte, members bool) []byte {
+	if members && f.text != "" {
 		dst = append(dst, ',')
 	}
-	dst = append(dst, l.text...)
+	dst = append(dst, f.text...)
 	return append(dst, '}')
 }

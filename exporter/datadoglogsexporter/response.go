@@ -8,12 +8,12 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
 
-// judge reads the intake's answer: https://docs.datadoghq.com/api/latest/logs/#send-logs.
-func judge(code int, body []byte, _ int) httpsend.Ruling {
+// classify reads the intake's answer: https://docs.datadoghq.com/api/latest/logs/#send-logs.
+func classify(code int, body []byte, _ int) httpsend.Result {
 	if (code == http.StatusAccepted || code == http.StatusOK) && accepted(body) {
-		return httpsend.Ruling{Verdict: httpsend.Delivered}
+		return httpsend.Result{Outcome: httpsend.Delivered}
 	}
-	return httpsend.Ruling{Verdict: httpsend.Judge(code)}
+	return httpsend.Result{Outcome: httpsend.Classify(code)}
 }
 
 // accepted tells whether the body of a 202, or of the 200 that some proxies make

@@ -51,8 +51,8 @@ func (q *quarantine) sleep(d time.Duration, wake <-chan struct{}) bool {
 	return true
 }
 
-// due takes the record that has been due for longest, or returns how long to wait
-// for one.
+// due returns the record that has been due for longest, marked as busy, or the time
+// to wait for one.
 func (q *quarantine) due(now time.Time) (first *quarantined, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -73,59 +73,59 @@ func (q *quarantine) due(now time.Time) (first *quarantined, wait time.Duration)
 	return first, 0
 }
 
-// try sends a record once more, and judges it.
+// try sends a record once more, and concludes from the outcome.
 func (q *quarantine) try(ctx context.Context, x *quarantined) {
 	if x.gone {
-		q.settle(x, Delivered, nil)
+		q.conclude(x, Delivered, nil)
 		return
 	}
-	r, err := q.sift(x.request)
+	r, err := q.filter(x.request)
 	switch {
 	case err != nil:
-		q.settle(x, Retry, err)
+		q.conclude(x, Retry, err)
 		return
 	case r.ItemsCount() == 0: // too old by now
-		q.settle(x, Delivered, nil)
+		q.conclude(x, Delivered, nil)
 		return
 	}
-	verdict, err := q.sender.again(ctx, r, q.done)
-	q.settle(x, verdict, err)
+	outcome, err := q.sender.again(ctx, r, q.done)
+	q.conclude(x, outcome, err)
 }
 
-// settle takes note of what an attempt came to.
-func (q *quarantine) settle(x *quarantined, verdict Verdict, err error) {
+// conclude takes note of the outcome of an attempt.
+func (q *quarantine) conclude(x *quarantined, outcome Outcome, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
 	x.busy, x.next = false, q.after(now)
-	switch verdict {
+	switch outcome {
 	case Delivered:
 		q.remove(x)
-	case Retry, Hold: // which tells nothing of the record, and much of the others' prospects
+	case Retry, Hold: // the destination takes nothing now
 		q.paused = now.Add(q.sender.spacing())
 	default:
-		if q.sender.trust.doubtful() {
+		if q.sender.health.doubtful() {
 			q.paused = now.Add(q.sender.spacing())
 		}
-		accepts, enough := q.sender.trust.standing()
-		if accepts == x.accepts || verdict == Split && x.request.BytesSize() < smallest {
+		accepts, enough := q.sender.health.dropRule()
+		if accepts == x.accepts || outcome == Split && x.request.BytesSize() < smallest {
 			break
 		}
 		x.accepts = accepts
-		x.refusals++
-		if x.refusals >= enough && now.Sub(x.since) >= 2*q.sender.HoldFor {
-			q.sender.Drops.Add(verdict.reason(), 1, err)
+		x.rejections++
+		if x.rejections >= enough && now.Sub(x.since) >= 2*q.sender.HoldFor {
+			q.sender.Drops.Add(outcome.reason(), 1, err)
 			q.remove(x)
 		}
 	}
 	q.changed(err)
 }
 
-// remove forgets a record, unless its copy on disk cannot be deleted: then that
-// is tried again.
+// remove forgets a record. Where its copy on disk cannot be deleted, it stays and the
+// deletion is tried again.
 func (q *quarantine) remove(x *quarantined) {
-	q.shelf.take(x.slot)
-	if err := q.shelf.store(); err != nil {
+	q.slots.take(x.slot)
+	if err := q.slots.commit(); err != nil {
 		if !x.gone {
 			q.logger.Warn("The storage refuses to delete an event from the quarantine, which is tried until it does; a restart before that delivers it again", zap.Error(err))
 		}

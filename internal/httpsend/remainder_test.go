@@ -25,7 +25,7 @@ func TestTheErrorHoldsOnlyTheRest(t *testing.T) {
 		}
 	}
 	cause := errors.New("busy")
-	require.Equal(t, cause, withRest(cause, ld, rest(0, 1, 2, 3, 4, 5, 6, 7)), "all of it: the same again")
+	require.Equal(t, cause, withRemainder(cause, ld, rest(0, 1, 2, 3, 4, 5, 6, 7)), "all of it: the same again")
 
 	bodies := func(err error) (left []int64) {
 		var logs consumererror.Logs
@@ -39,7 +39,7 @@ func TestTheErrorHoldsOnlyTheRest(t *testing.T) {
 		}
 		return left
 	}
-	err := withRest(exporterhelper.NewThrottleRetry(cause, time.Second), ld, rest(6, 1, 7))
+	err := withRemainder(exporterhelper.NewThrottleRetry(cause, time.Second), ld, rest(6, 1, 7))
 	require.Equal(t, []int64{1, 6, 7}, bodies(err))
 	require.False(t, consumererror.IsPermanent(err))
 	require.Equal(t, 8, ld.LogRecordCount(), "shared data is not touched")
