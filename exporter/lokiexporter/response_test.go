@@ -119,18 +119,18 @@ func FuzzJudge(f *testing.F) {
 	f.Add(429, "(limit: 1 bytes/sec) while attempting to ingest '2' lines totaling '3' bytes", 3)
 	f.Fuzz(func(t *testing.T, code int, text string, records int) {
 		code, records = 200+(code&0x7fffffff)%400, 1+(records&0xffff)
-		ruling := classify(code, []byte(text), records)
+		result := classify(code, []byte(text), records)
 		total := 0
-		for _, l := range ruling.Lost {
-			require.Positive(t, l.Records, fmt.Sprint(ruling))
+		for _, l := range result.Lost {
+			require.Positive(t, l.Records, fmt.Sprint(result))
 			total += l.Records
 		}
 		require.LessOrEqual(t, total, records)
 		if total > 0 {
-			require.Equal(t, httpsend.Delivered, ruling.Outcome)
+			require.Equal(t, httpsend.Delivered, result.Outcome)
 			require.Equal(t, 400, code)
 		}
-		if ruling.Outcome == httpsend.Delivered && total == 0 {
+		if result.Outcome == httpsend.Delivered && total == 0 {
 			require.Contains(t, []int{200, 204}, code)
 		}
 	})

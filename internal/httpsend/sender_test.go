@@ -198,15 +198,15 @@ func TestSendReturnsWhatIsLeft(t *testing.T) {
 func TestJudge(t *testing.T) {
 	want := map[int]Outcome{408: Retry, 425: Retry, 429: Retry, 413: Split, 400: Bisect, 422: Bisect}
 	for code := 200; code <= 599; code++ {
-		verdict, listed := want[code]
+		outcome, listed := want[code]
 		switch {
 		case listed:
 		case code < 500: // a 2xx that the backend does not document, too
-			verdict = Hold
+			outcome = Hold
 		default:
-			verdict = Retry
+			outcome = Retry
 		}
-		require.Equal(t, verdict, Classify(code), code)
+		require.Equal(t, outcome, Classify(code), code)
 	}
 }
 
