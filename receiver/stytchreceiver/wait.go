@@ -100,8 +100,8 @@ func (w *wait) answer(cause error) {
 	}
 }
 
-// waits holds the waits of all requests. They share one timer: a timer for each
-// request would cost more than the rest of the wait.
+// waits holds the waits of all requests. They share one timer, which is set about as often
+// as a deadline passes, not for each request.
 type waits struct {
 	mu    sync.Mutex
 	all   map[*wait]struct{}
