@@ -127,6 +127,7 @@ func TestOneEventIsRefused(t *testing.T) {
 				require.Zero(t, account.SenderRepeats+account.CollectorRepeats)
 			}
 			require.Equal(t, 2, strings.Count(r.collector.Output(), "Dropped events"))
+			require.Equal(t, 2, strings.Count(r.collector.Output(), "The destination refuses events: they are in quarantine"), "once for each destination")
 		})
 	}
 }

@@ -145,6 +145,9 @@ func (s *Sender) quarantineRejected(c *payload.Cursor, refused []rejectedAlone, 
 		allowed = s.health.mayQuarantine(len(refused), s.HoldFor)
 	}
 	taken, err := s.quarantine.add(c, refused[:allowed])
+	if taken > 0 {
+		s.diagnosis.quarantined(last, taken)
+	}
 	if err == nil && allowed < len(refused) {
 		err = errDoubt
 	}

@@ -95,6 +95,21 @@ type reason struct {
 func (d *diagnosis) waits(why string, err error, fix string, records int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.warn("Events wait, none is dropped", why, err, fix, records) {
+		d.waiting = true
+	}
+}
+
+// quarantined logs that records were refused alone, as often as waits logs a reason.
+func (d *diagnosis) quarantined(err error, records int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.warn("The destination refuses events: they are in quarantine, and are tried again before any is dropped",
+		"quarantine", err, "see what the destination says of them; the others go on", records)
+}
+
+// warn tells whether it logged the reason. The caller holds the lock.
+func (d *diagnosis) warn(message, why string, err error, fix string, records int) bool {
 	now := time.Now()
 	r := d.reasons[why]
 	if r == nil {
@@ -109,15 +124,15 @@ func (d *diagnosis) waits(why string, err error, fix string, records int) {
 	}
 	if !r.told.IsZero() && now.Sub(r.told) < repeatAfter {
 		r.untold++
-		return
+		return false
 	}
-	d.waiting = true
 	fields := []zap.Field{zap.Error(err), zap.String("fix", fix), zap.Int("events", records)}
 	if r.untold > 0 {
 		fields = append(fields, zap.Int("times", r.untold+1), zap.Duration("for", now.Sub(r.begin)))
 	}
 	r.told, r.untold = now, 0
-	d.logger.Warn("Events wait, none is dropped", fields...)
+	d.logger.Warn(message, fields...)
+	return true
 }
 
 // delivered logs the first delivery, and the first one after records waited.
