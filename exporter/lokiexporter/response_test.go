@@ -113,7 +113,7 @@ func TestEveryCode(t *testing.T) {
 
 // No text makes more be lost than was sent, and what a 400 stores is not sent
 // again.
-func FuzzJudge(f *testing.F) {
+func FuzzClassify(f *testing.F) {
 	f.Add(400, "2 errors like: max entry size; -1 errors like: timestamp too old", 3)
 	f.Add(400, "total ignored: 9 out of 1", 3)
 	f.Add(429, "(limit: 1 bytes/sec) while attempting to ingest '2' lines totaling '3' bytes", 3)
