@@ -179,7 +179,7 @@ func TestTheOrderOfRecordsDoesNotMatter(t *testing.T) {
 		}
 		return ld
 	}
-	for _, encoding := range doorEncodings {
+	for _, encoding := range receiverEncodings {
 		cfg.Encoding = encoding
 		var all [][]string
 		for _, order := range [][]int{{0, 1, 2, 3, 4, 5}, {5, 3, 1, 0, 2, 4}, {2, 0, 4, 5, 1, 3}} {
@@ -196,7 +196,7 @@ func TestRequestsAreWithinTheLimit(t *testing.T) {
 	for i := range 50 {
 		add(ld, fmt.Sprint("s", i%2), "x", pcommon.Timestamp(i+1), strings.Repeat("y", 100_000))
 	}
-	for _, encoding := range doorEncodings {
+	for _, encoding := range receiverEncodings {
 		cfg := defaults()
 		cfg.Encoding = encoding
 		payloads := requests(t, batch(t, ld, cfg))

@@ -26,11 +26,11 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
-// doorEncodings are those that our own Loki door reads.
-var doorEncodings = []Encoding{encodingJSON, encodingProtobuf}
+// receiverEncodings are those that our own receiver reads.
+var receiverEncodings = []Encoding{encodingJSON, encodingProtobuf}
 
-// door is our own receiver's configuration, on a free port.
-func door(t testing.TB) (cfg *stytchreceiver.Config, address string) {
+// receiving is our own receiver's configuration, on a free port.
+func receiving(t testing.TB) (cfg *stytchreceiver.Config, address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -40,14 +40,14 @@ func door(t testing.TB) (cfg *stytchreceiver.Config, address string) {
 	return cfg, "http://" + listener.Addr().String()
 }
 
-// What the exporter sends, our own Loki door reads back: line, time, labels and
+// What the exporter sends, our own receiver reads back: line, time, labels and
 // structured metadata, byte for byte.
 func FuzzRoundTrip(f *testing.F) {
 	for _, e := range append(testdata.Events(), testdata.OtherLines()...) {
 		f.Add(e.JSON, "Login", "request-1", uint32(1))
 	}
 	f.Add("\x00 \x1f \u2028 \xff", "a\"b\n", "\\", uint32(7))
-	cfg, url := door(f)
+	cfg, url := receiving(f)
 	sink := new(consumertest.LogsSink)
 	factory := stytchreceiver.NewFactory()
 	r, err := factory.CreateLogs(context.Background(), receivertest.NewNopSettings(factory.Type()), cfg, sink)
@@ -55,7 +55,7 @@ func FuzzRoundTrip(f *testing.F) {
 	require.NoError(f, r.Start(context.Background(), componenttest.NewNopHost()))
 	f.Cleanup(func() { require.NoError(f, r.Shutdown(context.Background())) })
 	exporters := map[Encoding]*exporterrig.Rig{}
-	for _, encoding := range doorEncodings {
+	for _, encoding := range receiverEncodings {
 		exporters[encoding] = startRig(f, url, func(cfg *Config) {
 			cfg.Encoding = encoding
 			cfg.Labels, cfg.StructuredMetadata = Labels{"act": "a"}, StructuredMetadata{"req"}
@@ -104,7 +104,7 @@ func str(v pcommon.Value) string {
 // The contract that the collector sets its exporters: what is refused for now
 // is sent again, what is refused for good is not.
 func TestConsumeContract(t *testing.T) {
-	receiverConfig, receiverURL := door(t)
+	receiverConfig, receiverURL := receiving(t)
 	target, err := url.Parse(receiverURL)
 	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)

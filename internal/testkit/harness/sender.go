@@ -13,7 +13,7 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
-// Paths of the receiver's doors.
+// Paths of the receiver's protocols.
 const (
 	LokiPushPath = "/loki/api/v1/push"
 	EventsPath   = "/v1/events"
@@ -40,22 +40,22 @@ func (s Sender) LokiPush(ctx context.Context, events []testdata.Event) (Reply, e
 	})
 }
 
-// Object posts one event to the events door.
+// Object posts one event to the protocol events.
 func (s Sender) Object(ctx context.Context, event testdata.Event) (Reply, error) {
 	return s.Post(ctx, EventsPath, []byte(event.JSON), http.Header{"Content-Type": {"application/json"}})
 }
 
-// Array posts the events to the events door as one JSON array.
+// Array posts the events to the protocol events as one JSON array.
 func (s Sender) Array(ctx context.Context, events []testdata.Event) (Reply, error) {
 	return s.Post(ctx, EventsPath, []byte("["+join(events, ",")+"]"), http.Header{"Content-Type": {"application/json"}})
 }
 
-// NDJSON posts the events to the events door, one a line. No event may hold a line break.
+// NDJSON posts the events to the protocol events, one a line. No event may hold a line break.
 func (s Sender) NDJSON(ctx context.Context, events []testdata.Event) (Reply, error) {
 	return s.Post(ctx, EventsPath, []byte(join(events, "\n")+"\n"), http.Header{"Content-Type": {"application/x-ndjson"}})
 }
 
-// Post sends a body to one of the receiver's doors.
+// Post sends a body to one of the receiver's protocols.
 func (s Sender) Post(ctx context.Context, path string, body []byte, header http.Header) (Reply, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+path, bytes.NewReader(body))
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
-// WebhookPath is the path of the receiver's door for webhooks.
+// WebhookPath is the path of the receiver for webhooks.
 const WebhookPath = "/webhooks/stytch"
 
 // Webhook posts one event as Svix does for Stytch: signed with the secret, without credentials. The
