@@ -35,7 +35,7 @@ func TestLokiPush(t *testing.T) {
 	}
 }
 
-func TestEventsDoor(t *testing.T) {
+func TestSenderOfEvents(t *testing.T) {
 	type request struct{ path, contentType, contentEncoding, username, body string }
 	var got request
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

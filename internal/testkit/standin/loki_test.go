@@ -50,7 +50,7 @@ func checkPush(t *testing.T, url, tenant string, c lokicases.Case) {
 	}
 }
 
-func TestLokiDoors(t *testing.T) {
+func TestLokiPushes(t *testing.T) {
 	loki := NewLoki()
 	loki.Username, loki.Password, loki.NeedsTenant = "instance", "token", true
 	server := httptest.NewServer(loki)
