@@ -26,8 +26,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -185,14 +187,29 @@ func Path(name string) string {
 	return filepath.Join(root, filepath.FromSlash(name))
 }
 
-// FreePort returns a loopback port that nobody listens on.
+// Ports that tests give to servers: below those that Linux gives to outgoing connections (32768 to
+// 60999 by default). A connection that happens to have a server's port keeps it from starting, and a
+// test that restarts a server meets many connections.
+const (
+	firstPort = 15_000
+	portCount = 17_000
+)
+
+var nextPort atomic.Uint32
+
+// FreePort returns a loopback port that nobody listens on, and that this process has not had before.
+// Several test processes begin at different places.
 func FreePort() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	var err error
+	for range portCount {
+		n := uint32(os.Getpid())*101 + nextPort.Add(1)
+		port := strconv.Itoa(int(firstPort + n%portCount))
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			return port, listener.Close()
+		}
 	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, errors.Join(err, listener.Close())
+	return "", err
 }
 
 // Output is a buffer for a process that writes while another reads.

@@ -29,7 +29,7 @@ func Surround(t testing.TB, destinations []Destination, directory string, config
 		"STYTCH_USERNAME": sender.Username, "STYTCH_PASSWORD": sender.Password,
 	}
 	for _, destination := range destinations {
-		url, err := destination.Start("127.0.0.1:0")
+		url, err := destination.Start("127.0.0.1:" + Port(t))
 		if err != nil {
 			t.Fatal(err)
 		}
