@@ -44,7 +44,7 @@ e2e-loki: build ## the Loki exporter against a real Loki
 	@cd tools/loki && go tool -n loki >/dev/null
 	go test -tags e2e_loki -count 1 -timeout 5m ./e2e/realloki/
 
-e2e-faults: build ## break destinations, disk, queue and process under load: about 5 minutes; all of it as root only
+e2e-faults: build ## break destinations, disk, queue and process under load: about 8 minutes; all of it as root only
 	@[ "$$(id -u)" = 0 ] || echo "Not root: the tests that mount a disk of their own are skipped, each with a message. Run this target as root for all."
 	go test -tags e2e -count 1 -timeout 20m -v $(if $(SKIP),-skip '$(SKIP)') ./e2e/faults/ | grep --line-buffered -vE '^=== '; exit $${PIPESTATUS[0]}
 
