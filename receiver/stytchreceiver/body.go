@@ -108,8 +108,9 @@ func (b *body) readAll(r io.Reader, limit int64, sent *share) error {
 	if err := sent.raise(firstBuffer); err != nil {
 		return err
 	}
-	if b.buffer == nil {
-		b.buffer = make([]byte, 0, min(firstBuffer, limit+1))
+	// A body that comes as announced fits, with a byte more to see its end.
+	if first := min(max(firstBuffer, sent.held+1), limit+1); int64(cap(b.buffer)) < first {
+		b.buffer = make([]byte, 0, first)
 	}
 	var full [][]byte
 	var size int64 // of the full pieces
