@@ -12,7 +12,7 @@ import (
 // The limits that docs/reliability.md names for a process of 256 MiB.
 const (
 	memory       = 256 << 10 // KiB
-	goMemLimit   = "200MiB"
+	goMemLimit   = "190MiB"
 	within256MiB = `
 processors:
   memory_limiter: {check_interval: 50ms, limit_percentage: 0, spike_limit_percentage: 0, limit_mib: 170, spike_limit_mib: 40}
