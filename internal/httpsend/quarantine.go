@@ -103,6 +103,7 @@ func (q *quarantine) stop() {
 // first, and returns how many. Those on disk are durable when it returns.
 func (q *quarantine) add(c *payload.Cursor, refused []rejectedAlone) (taken int, err error) {
 	var fresh []*quarantined
+	var encoded [][]byte // fresh, as they are stored
 	for _, x := range refused {
 		one, err := c.Request([]payload.Range{x.Range})
 		if err != nil {
@@ -117,18 +118,18 @@ func (q *quarantine) add(c *payload.Cursor, refused []rejectedAlone) (taken int,
 		if err != nil {
 			return 0, fmt.Errorf("%w: %w", errNoRecord, err)
 		}
-		fresh = append(fresh, &quarantined{request: copied.(*payload.Request)})
+		fresh, encoded = append(fresh, &quarantined{request: copied.(*payload.Request)}), append(encoded, stored)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
 	accepts, _ := q.sender.health.dropRule()
-	for _, x := range fresh {
+	for i, x := range fresh {
 		if len(q.records) == maxQuarantined || len(q.records) > 0 && q.size+x.request.BytesSize() > maxQuarantinedBytes {
 			err = errNoRoom
 			break
 		}
-		if x.slot, err = q.slots.put(q.encoding, x.request); err != nil {
+		if x.slot, err = q.slots.put(encoded[i]); err != nil {
 			break
 		}
 		x.since, x.next, x.accepts = now, q.after(now), accepts

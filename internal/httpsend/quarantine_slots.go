@@ -33,24 +33,18 @@ type slots struct {
 
 var errNoRoom = errors.New("the quarantine of refused events is full")
 
-// put gives a record a slot. Commit stores it.
-func (s *slots) put(encoding payload.QueueEncoding, r *payload.Request) (slot int, err error) {
+// put gives a record a slot, as it is stored. Commit stores it.
+func (s *slots) put(stored []byte) (slot int, err error) {
 	if n := len(s.free); n > 0 {
-		slot = s.free[n-1]
-	} else if slot = s.used; slot >= maxQuarantined {
+		slot, s.free = s.free[n-1], s.free[:n-1]
+	} else if s.used < maxQuarantined {
+		slot = s.used
+		s.used++
+	} else {
 		return 0, errNoRoom
 	}
 	if s.client != nil {
-		stored, err := encoding.Marshal(context.Background(), r)
-		if err != nil {
-			return 0, err
-		}
 		s.ops = append(s.ops, storage.SetOperation(slotKey(slot), stored))
-	}
-	if n := len(s.free); n > 0 {
-		s.free = s.free[:n-1]
-	} else {
-		s.used++
 	}
 	return slot, nil
 }
