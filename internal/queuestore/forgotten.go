@@ -25,7 +25,7 @@ type (
 )
 
 const forgottenMessage = "No exporter of this collector reads this file of a sending queue, the events in it are not delivered: " +
-	"configure its exporter with this storage again until otelcol_exporter_queue_size is 0, or delete the file"
+	"configure its exporter with this storage again until its queue and its quarantine are empty, or delete the file"
 
 // warnOfForgotten warns of each file of a sending queue that no exporter reads:
 // its exporter has another name now, or another storage, or none. It looks in
