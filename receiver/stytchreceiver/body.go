@@ -84,6 +84,11 @@ func (l bodyLimits) fill(b *body, wire io.Reader, f format, sent, held *share) e
 		return err
 	}
 	b.wire = len(b.buffer)
+	if f.verify != nil {
+		if err := f.verify(b.buffer); err != nil {
+			return err
+		}
+	}
 	if f.encoding != nil {
 		if err := b.decompress(f.encoding, l.limit, held); err != nil {
 			if strings.HasPrefix(err.Error(), f.encoding.name+":") {

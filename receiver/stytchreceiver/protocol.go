@@ -31,6 +31,10 @@ type format struct {
 	encoding    *encoding // decompresses the body; nil if it is not compressed
 	snappyBlock bool      // whether a snappy block is to be decompressed after that
 	parse       parser
+
+	// verify checks the body as it was sent, before memory is reserved for what is made
+	// of it. Nil checks nothing.
+	verify func(body []byte) error
 }
 
 // A parser adds the events of a decompressed body to b. It keeps no reference to

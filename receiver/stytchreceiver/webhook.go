@@ -31,7 +31,7 @@ type webhook struct {
 func (p *webhook) endpoint() endpoint { return endpoint{"webhook", p.path, http.StatusAccepted} }
 
 // Authenticate checks the form and the time of the signature. The signature itself
-// covers the body: parse checks it.
+// covers the body: see verify.
 func (*webhook) Authenticate(_ http.Header, r *http.Request) (context.Context, error) {
 	if _, err := readSignature(r.Header, time.Now()); err != nil {
 		return nil, err
@@ -46,10 +46,12 @@ func (p *webhook) format(header http.Header) (format, error) {
 		return format{}, newHTTPError(reasonEncoding,
 			fmt.Errorf("Content-Encoding %.40q is not supported: want no such header, for webhooks are not compressed", given))
 	}
-	return format{parse: p.parse}, nil
+	return format{verify: func(body []byte) error { return p.verify(header, body) }, parse: p.parse}, nil
 }
 
-func (p *webhook) parse(header http.Header, body []byte, b *logsBuilder) error {
+// verify checks the signature of a body. Its timestamp is checked again: the body may
+// have been slow.
+func (p *webhook) verify(header http.Header, body []byte) error {
 	signature, err := readSignature(header, time.Now())
 	if err != nil {
 		return err
@@ -57,6 +59,11 @@ func (p *webhook) parse(header http.Header, body []byte, b *logsBuilder) error {
 	if !signature.verify(p.secrets, body) {
 		return newHTTPError(reasonSignature, errors.New("no signature is one of this body and a secret of webhook::secrets"))
 	}
+	return nil
+}
+
+func (*webhook) parse(header http.Header, body []byte, b *logsBuilder) error {
+	signature, _ := signatureHeaders(header) // verify has read them
 	text := string(body)
 	b.stream(nil, 1)
 	end, err := b.addObject(text, jsonscan.SkipSpace(text, 0), lokipush.Label{Name: stytch.AttrWebhookID, Value: signature.id})
@@ -79,10 +86,7 @@ type signature struct {
 // readSignature reads the headers and compares their timestamp with now. The time of
 // the event itself does not matter: each retry has a new signature.
 func readSignature(header http.Header, now time.Time) (signature, error) {
-	s, complete := signatureOf(header, "Svix-")
-	if !complete {
-		s, complete = signatureOf(header, "Webhook-")
-	}
+	s, complete := signatureHeaders(header)
 	if !complete {
 		return s, newHTTPError(reasonSignature, errors.New("want the headers svix-id, svix-timestamp and svix-signature"))
 	}
@@ -98,6 +102,13 @@ func readSignature(header http.Header, now time.Time) (signature, error) {
 		return s, newHTTPError(reasonSignature, fmt.Errorf("svix-timestamp: more than %v ahead", tolerance))
 	}
 	return s, nil
+}
+
+func signatureHeaders(header http.Header) (s signature, complete bool) {
+	if s, complete = signatureOf(header, "Svix-"); !complete {
+		s, complete = signatureOf(header, "Webhook-")
+	}
+	return s, complete
 }
 
 func signatureOf(header http.Header, prefix string) (s signature, complete bool) {

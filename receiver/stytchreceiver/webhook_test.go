@@ -1,7 +1,9 @@
 package stytchreceiver
 
 import (
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -101,4 +103,21 @@ func TestUnsignedBodyIsNotRead(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, resp.StatusCode)
 	resp, _ = r.postWebhook(strings.Repeat(" ", 100), nil)
 	require.Equal(t, http.StatusRequestEntityTooLarge, resp.StatusCode)
+}
+
+// A stranger's webhook takes none of the memory that all protocols share: while it is
+// all in use, a forged one is refused for its signature, and only a genuine one waits.
+func TestForgedWebhooksTakeNoSharedMemory(t *testing.T) {
+	rcv, routes := handler(t, withWebhook)
+	shared := rcv.budget.records
+	require.True(t, shared.room.TryAcquire(shared.size))
+	key, err := standardwebhooks.NewWebhook(vectorSecret)
+	require.NoError(t, err)
+	for body, want := range map[string]int{"{}": http.StatusServiceUnavailable, `{"forged":1}`: http.StatusUnauthorized} {
+		req := httptest.NewRequest(http.MethodPost, webhookPath, strings.NewReader(body))
+		maps.Copy(req.Header, sign(t, key, "msg_1", time.Now(), "{}"))
+		rec := httptest.NewRecorder()
+		routes.ServeHTTP(rec, req)
+		require.Equal(t, want, rec.Code, "%s: %s", body, rec.Body)
+	}
 }
