@@ -1,0 +1,145 @@
+package managed
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Reasons for which events of a stream are dropped.
+var Reasons = []string{"disabled", "duplicate", "no_stream", "rejected", "too_large", "too_old"}
+
+// Figures say what has become of a stream's events since the start. They add up:
+// received = delivered + waiting + dropped. An event that was refused for now is not
+// received. All methods are safe for concurrent use.
+type Figures struct {
+	since     time.Time
+	received  atomic.Int64
+	delivered atomic.Int64
+	dropped   map[string]*atomic.Int64 // by reason; the map never changes
+	last      atomic.Int64             // when events were last delivered, Unix nanoseconds
+	arrived   atomic.Int64             // when events were last received, Unix nanoseconds
+
+	mu     sync.Mutex
+	state  state
+	oldest func() time.Time // nil: no exporter
+}
+
+// state is what the exporter tells of the stream.
+type state struct {
+	health Health
+	next   time.Time
+	failed *Failure
+}
+
+// Health is how the delivery of a stream goes, whether it is on or off.
+type Health string
+
+// The healths of a stream.
+const (
+	OK       Health = "ok"       // what comes is delivered
+	Idle     Health = "idle"     // nothing waits, and nothing has come for idleAfter
+	Retrying Health = "retrying" // the destination does not answer, or is overloaded
+	Held     Health = "held"     // the destination refuses the credentials, the address or the events
+	Full     Health = "full"     // the stream's queue takes no more, and the sender is told so
+)
+
+// idleAfter is the time without an event after which a stream is idle.
+const idleAfter = time.Hour
+
+// Failure is why events wait.
+type Failure struct {
+	At   time.Time
+	Code int    // HTTP status, 0 where no answer came
+	Text string // in the destination's words; it holds no secret
+}
+
+// NewFigures returns figures that begin now.
+func NewFigures() *Figures {
+	f := &Figures{since: time.Now(), dropped: make(map[string]*atomic.Int64, len(Reasons)), state: state{health: OK}}
+	for _, reason := range Reasons {
+		f.dropped[reason] = new(atomic.Int64)
+	}
+	return f
+}
+
+// Received counts events that were accepted, or waited in the queue at the start.
+func (f *Figures) Received(events int) {
+	f.received.Add(int64(events))
+	f.arrived.Store(time.Now().UnixNano())
+}
+
+// Delivered counts events that the destination took.
+func (f *Figures) Delivered(events int) {
+	f.delivered.Add(int64(events))
+	f.last.Store(time.Now().UnixNano())
+}
+
+// Dropped counts received events that will never be delivered. Reason is one of
+// Reasons.
+func (f *Figures) Dropped(reason string, events int) { f.dropped[reason].Add(int64(events)) }
+
+// Serve makes the function known that returns when the oldest waiting event arrived,
+// and the zero time where none waits.
+func (f *Figures) Serve(oldest func() time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.oldest = oldest
+}
+
+// Works notes that delivery goes on. It forgets the last failure.
+func (f *Figures) Works() { f.set(state{health: OK}) }
+
+// Fails notes why events wait, and when they are tried again. Health is Retrying,
+// Held or Full.
+func (f *Figures) Fails(h Health, why Failure, next time.Time) {
+	f.set(state{health: h, next: next, failed: &why})
+}
+
+func (f *Figures) set(s state) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.state = s
+}
+
+// Snapshot is the figures of one moment.
+type Snapshot struct {
+	Since                        time.Time
+	Received, Delivered, Waiting int64
+	Dropped                      map[string]int64 // by reason, without zeros
+	LastDelivery                 time.Time        // zero: none
+	Oldest                       time.Time        // arrival of the oldest event that waits; zero: none waits
+	Health                       Health
+	LastError                    *Failure  // nil once delivery works
+	NextAttempt                  time.Time // zero: nothing waits for it
+}
+
+// Snapshot returns the figures of this moment.
+func (f *Figures) Snapshot() Snapshot {
+	// What is finished is read first: the other order could show less than 0 waiting.
+	s := Snapshot{Since: f.since, Dropped: map[string]int64{}, Delivered: f.delivered.Load()}
+	finished := s.Delivered
+	for _, reason := range slices.Sorted(maps.Keys(f.dropped)) {
+		if n := f.dropped[reason].Load(); n > 0 {
+			s.Dropped[reason] = n
+			finished += n
+		}
+	}
+	s.Received = f.received.Load()
+	s.Waiting = s.Received - finished
+	if last := f.last.Load(); last > 0 {
+		s.LastDelivery = time.Unix(0, last)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s.Health, s.LastError, s.NextAttempt = f.state.health, f.state.failed, f.state.next
+	if s.Waiting > 0 && f.oldest != nil {
+		s.Oldest = f.oldest()
+	}
+	if s.Health == OK && s.Waiting == 0 && time.Since(time.Unix(0, f.arrived.Load())) > idleAfter {
+		s.Health = Idle
+	}
+	return s
+}
