@@ -66,8 +66,8 @@ func (e *managementExtension) Start(ctx context.Context, host component.Host) er
 	if err := e.load(ctx, host); err != nil {
 		return err
 	}
-	var err error
-	if e.server, err = e.newServer(ctx, host); err != nil {
+	server, err := e.newServer(ctx, host)
+	if err != nil {
 		return err
 	}
 	listener, err := e.cfg.HTTP.ToListener(ctx)
@@ -79,8 +79,9 @@ func (e *managementExtension) Start(ctx context.Context, host component.Host) er
 		e.set.Logger.Warn("Credentials pass this address unencrypted: set `http::tls`, unless something before it ends TLS",
 			zap.String("endpoint", listener.Addr().String()))
 	}
+	e.server = server
 	e.serving.Go(func() {
-		if err := e.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
 		}
 	})
