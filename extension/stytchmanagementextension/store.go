@@ -53,8 +53,9 @@ var errNoWalk = errors.New("cannot list its keys: use file_storage")
 
 // content is what a storage holds.
 type content struct {
-	streams []*managed.Stream
-	changes []change // the latest last
+	streams  []*managed.Stream
+	changes  []change // the latest last
+	resealed int      // values that are sealed anew
 }
 
 // load reads everything, and then stores again what another than the first encryption
@@ -87,7 +88,7 @@ func (st *store) load(ctx context.Context) (content, error) {
 		}
 	}
 	slices.SortFunc(found.changes, func(a, b change) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	if len(reseal) == 0 {
+	if found.resealed = len(reseal); found.resealed == 0 {
 		return found, nil
 	}
 	if err := st.client.Batch(ctx, reseal...); err != nil {
