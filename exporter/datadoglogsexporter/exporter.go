@@ -53,21 +53,29 @@ const (
 
 const origin = "otelcol-stytch"
 
+// target is where the configuration says that payloads go.
+func (cfg *Config) target(version string) (httpsend.Target, error) {
+	url, err := cfg.url()
+	return httpsend.Target{
+		URL: url,
+		Header: http.Header{
+			"Content-Type":      {"application/json"},
+			headerKey:           {string(cfg.API.Key)},
+			headerOrigin:        {origin},
+			headerOriginVersion: {version},
+		},
+		Secrets: []configopaque.String{cfg.API.Key},
+	}, err
+}
+
 func (e *datadogExporter) backend(version string) (httpsend.Backend, error) {
-	url, err := e.cfg.url()
+	target, err := e.cfg.target(version)
 	return httpsend.Backend{
 		Format:   e.format,
 		Encode:   e.encode,
 		Filter:   e.filter,
 		Classify: classify,
-		URL:      url,
-		Header: http.Header{
-			"Content-Type":      {"application/json"},
-			headerKey:           {string(e.cfg.API.Key)},
-			headerOrigin:        {origin},
-			headerOriginVersion: {version},
-		},
-		Secrets:   []configopaque.String{e.cfg.API.Key},
+		Target:   target,
 		Keys:      httpsend.Keys{Address: "api::site or endpoint", Credentials: "api::key and api::site", Encoding: "compression"}, //nolint:gosec // names of keys
 		Client:    e.cfg.ClientConfig,
 		Queue:     e.cfg.QueueConfig,

@@ -57,7 +57,7 @@ func (e *datadogExporter) askForKey(ctx context.Context, s *httpsend.Sender, tar
 	if err != nil {
 		return err
 	}
-	req.Header = http.Header{headerKey: {string(e.cfg.API.Key)}, "User-Agent": s.Header["User-Agent"], "Accept": {"application/json"}}
+	req.Header = http.Header{headerKey: {string(e.cfg.API.Key)}, "User-Agent": s.Target().Header["User-Agent"], "Accept": {"application/json"}}
 	resp, err := s.Do(req)
 	if err != nil {
 		return fmt.Errorf("GET from %s: %w", req.URL.Host, err)

@@ -53,15 +53,13 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 }
 
 func (e *lokiExporter) backend() (httpsend.Backend, error) {
-	url, err := e.cfg.url()
+	target, err := e.target(e.cfg)
 	return httpsend.Backend{
 		Format:    e.encoder.format,
 		Encode:    e.encode,
 		Filter:    e.filter,
 		Classify:  classify,
-		URL:       url,
-		Header:    e.header(),
-		Secrets:   e.cfg.secrets(),
+		Target:    target,
 		Keys:      httpsend.Keys{Address: "hostname or endpoint", Credentials: "username, password and tenant_id", Encoding: "encoding and compression"},
 		Client:    e.cfg.ClientConfig,
 		Queue:     e.cfg.QueueConfig,
@@ -74,15 +72,17 @@ func (e *lokiExporter) backend() (httpsend.Backend, error) {
 	}, err
 }
 
-func (e *lokiExporter) header() http.Header {
+// target is where a configuration says that payloads go.
+func (e *lokiExporter) target(cfg *Config) (httpsend.Target, error) {
+	url, err := cfg.url()
 	header := http.Header{"Content-Type": {e.encoder.ContentType()}}
-	if e.cfg.TenantID != "" {
-		header.Set("X-Scope-OrgID", e.cfg.TenantID)
+	if cfg.TenantID != "" {
+		header.Set("X-Scope-OrgID", cfg.TenantID)
 	}
-	if e.cfg.Username != "" {
-		header.Set("Authorization", "Basic "+string(e.cfg.credentials()))
+	if cfg.Username != "" {
+		header.Set("Authorization", "Basic "+string(cfg.credentials()))
 	}
-	return header
+	return httpsend.Target{URL: url, Header: header, Secrets: cfg.secrets()}, err
 }
 
 func (e *lokiExporter) started(ctx context.Context, _ *httpsend.Sender) error {

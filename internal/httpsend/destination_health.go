@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
-
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
@@ -162,5 +160,5 @@ func (s *Sender) keepRejected(why, answer error) error {
 	err := fmt.Errorf("%w: %w", why, answer)
 	s.ReportHealth(err)
 	s.diagnosis.waits(why.Error(), err, s.Keys.everything(), 1)
-	return exporterhelper.NewThrottleRetry(err, s.HoldFor)
+	return (&refusal{error: err, code: codeOf(answer), outcome: Hold}).wait(s.HoldFor)
 }
