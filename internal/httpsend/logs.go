@@ -70,7 +70,7 @@ func newLogs(ctx context.Context, set exporter.Settings, b Backend, build func(c
 		next = synchronous{next}
 	}
 	next = groupcommit.Wrap(set, readOnly{next}, b.Queue)
-	return queuestore.Wrap(set.ID, next, b.Queue, encoding.Fingerprint, damage, l.quarantine), nil
+	return queuestore.Wrap(set.ID, set.ID, next, b.Queue, encoding.Fingerprint, damage, l.quarantine), nil
 }
 
 func (l *logs) start(ctx context.Context, host component.Host) (err error) {
