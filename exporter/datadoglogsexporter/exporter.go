@@ -35,12 +35,17 @@ func newExporter(set exporter.Settings, cfg *Config) (*datadogExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &datadogExporter{
-		cfg: cfg, logger: set.Logger, telemetry: telemetry, metrics: metricsOf(telemetry, set.ID), format: cfg.format(),
-	}
+	e := &datadogExporter{cfg: cfg, telemetry: telemetry, metrics: metricsOf(telemetry, set.ID), format: cfg.format()}
 	e.running, e.cancel = context.WithCancel(context.Background())
-	e.drops = e.metrics.NewDrops(set.Logger)
-	return e, nil
+	return e.with(set.Logger, e.metrics.NewDrops(set.Logger)), nil
+}
+
+// with returns e with another logger and other drops.
+func (e *datadogExporter) with(logger *zap.Logger, drops *httpsend.Drops) *datadogExporter {
+	return &datadogExporter{
+		cfg: e.cfg, telemetry: e.telemetry, metrics: e.metrics, format: e.format, running: e.running, cancel: e.cancel,
+		logger: logger, drops: drops,
+	}
 }
 
 // Headers: https://docs.datadoghq.com/api/latest/logs/#send-logs. The origin
@@ -68,14 +73,13 @@ func (cfg *Config) target(version string) (httpsend.Target, error) {
 	}, err
 }
 
-func (e *datadogExporter) backend(version string) (httpsend.Backend, error) {
-	target, err := e.cfg.target(version)
+// backend is complete but for the Target.
+func (e *datadogExporter) backend() httpsend.Backend {
 	return httpsend.Backend{
-		Format:   e.format,
-		Encode:   e.encode,
-		Filter:   e.filter,
-		Classify: classify,
-		Target:   target,
+		Format:    e.format,
+		Encode:    e.encode,
+		Filter:    e.filter,
+		Classify:  classify,
 		Keys:      httpsend.Keys{Address: "api::site or endpoint", Credentials: "api::key and api::site", Encoding: "compression"}, //nolint:gosec // names of keys
 		Client:    e.cfg.ClientConfig,
 		Queue:     e.cfg.QueueConfig,
@@ -86,7 +90,7 @@ func (e *datadogExporter) backend(version string) (httpsend.Backend, error) {
 		Observe:   e.observe,
 		Started:   e.started,
 		Shutdown:  e.shutdown,
-	}, err
+	}
 }
 
 func (e *datadogExporter) started(ctx context.Context, s *httpsend.Sender) error {

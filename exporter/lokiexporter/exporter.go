@@ -37,7 +37,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &lokiExporter{cfg: cfg, logger: set.Logger, telemetry: telemetry, mapping: newLabelMapping(cfg), encoder: encoder}
+	e := &lokiExporter{cfg: cfg, telemetry: telemetry, mapping: newLabelMapping(cfg), encoder: encoder}
 	e.metrics = httpsend.Metrics{
 		Attributes:        httpsend.MetricAttributes(set.ID),
 		DeliveredEvents:   telemetry.ExporterLokiDeliveredEvents,
@@ -47,19 +47,24 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 		RequestDuration:   telemetry.ExporterLokiRequestDuration,
 		Splits:            telemetry.ExporterLokiSplits,
 	}
-	e.drops = e.metrics.NewDrops(set.Logger)
 	e.lineForm = e.metrics.Attributes(attribute.String("form", "line"))
-	return e, nil
+	return e.with(set.Logger, e.metrics.NewDrops(set.Logger)), nil
 }
 
-func (e *lokiExporter) backend() (httpsend.Backend, error) {
-	target, err := e.target(e.cfg)
+// with returns e with another logger and other drops.
+func (e *lokiExporter) with(logger *zap.Logger, drops *httpsend.Drops) *lokiExporter {
+	one := *e
+	one.logger, one.drops = logger, drops
+	return &one
+}
+
+// backend is complete but for the Target.
+func (e *lokiExporter) backend() httpsend.Backend {
 	return httpsend.Backend{
 		Format:    e.encoder.format,
 		Encode:    e.encode,
 		Filter:    e.filter,
 		Classify:  classify,
-		Target:    target,
 		Keys:      httpsend.Keys{Address: "hostname or endpoint", Credentials: "username, password and tenant_id", Encoding: "encoding and compression"},
 		Client:    e.cfg.ClientConfig,
 		Queue:     e.cfg.QueueConfig,
@@ -69,7 +74,7 @@ func (e *lokiExporter) backend() (httpsend.Backend, error) {
 		Delivered: e.delivered,
 		Started:   e.started,
 		Shutdown:  e.telemetry.Shutdown,
-	}, err
+	}
 }
 
 // target is where a configuration says that payloads go.

@@ -54,6 +54,8 @@ type Backend struct {
 	Started func(context.Context, *Sender) error
 	// Shutdown is called once nothing is sent any more, also without a start.
 	Shutdown func()
+
+	stream *stream // nil: the exporter has one target, which never changes
 }
 
 // newSender builds the HTTP clients: the extensions that they may need exist only

@@ -112,6 +112,14 @@ func (h *destinationHealth) dropRule() (accepts uint64, enough int) {
 	return h.accepts, maxRejections
 }
 
+// retargeted forgets what tells of the destination's present answers: there is another.
+func (h *destinationHealth) retargeted() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rejectedInARow = 0
+	h.quarantinedInDoubt, h.bisected = time.Time{}, time.Time{}
+}
+
 // rejectedAlone is a record that was rejected in a request of its own.
 type rejectedAlone struct {
 	payload.Range

@@ -107,6 +107,7 @@ func (q *quarantine) Open(ctx context.Context, client storage.Client) error {
 	if err := q.slots.commit(); err != nil {
 		return fmt.Errorf("deleting what cannot be read of the quarantine: %w", err)
 	}
+	q.found = len(q.records)
 	q.changed(nil)
 	return nil
 }
