@@ -114,7 +114,7 @@ func (d *driver) step() (bool, error) {
 	d.enter(d.state, next)
 	code, _, err := d.do(method, path, body)
 	if err != nil {
-		return false, nil
+		return false, nil //nolint:nilerr // the collector was killed
 	}
 	if code != http.StatusOK {
 		return false, fmt.Errorf("%s %s: %d", method, path, code)

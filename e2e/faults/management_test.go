@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -57,11 +58,11 @@ func TestKillBetweenCalls(t *testing.T) {
 	datadog := &intake{arrived: map[string]bool{}}
 	server := httptest.NewServer(datadog)
 	defer server.Close()
-	config := managed
+	config := []string{managed}
 	var all []*pusher
 	for i := range projects {
 		project := fmt.Sprintf("project-live-%d", i)
-		config += fmt.Sprintf("      - {project_slug: acme, environment_slug: e%d, project_id: %s}\n", i, project)
+		config = append(config, fmt.Sprintf("      - {project_slug: acme, environment_slug: e%d, project_id: %s}\n", i, project))
 		d := &driver{
 			url:    fmt.Sprintf("http://%s/pwa/v3/projects/acme/environments/e%d/event_log_streaming", management, i),
 			random: rand.New(rand.NewPCG(3, uint64(i))), deletes: i%2 == 1,
@@ -69,7 +70,7 @@ func TestKillBetweenCalls(t *testing.T) {
 		all = append(all, &pusher{driver: d, sender: harness.Sender{URL: "http://" + listen}, project: project})
 	}
 	file := filepath.Join(t.TempDir(), "collector.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(strings.Join(config, "")), 0o600))
 	options := harness.Options{Configs: []string{file}, Receiver: listen, Env: map[string]string{
 		"LISTEN": listen, "MANAGEMENT": management, "STATE": t.TempDir(), "SECRET": workspaceSecret, "DATADOG_URL": server.URL,
 		"STREAMS_KEY": "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=",

@@ -102,7 +102,7 @@ func gzipped(text string) string {
 
 func TestCompressedBodiesAreTaken(t *testing.T) {
 	r := start(t, newHost(t, t.TempDir()), testConfig())
-	req := httptest.NewRequest("POST", base, strings.NewReader(gzipped(createBody)))
+	req := httptest.NewRequest(http.MethodPost, base, strings.NewReader(gzipped(createBody)))
 	req.Header.Set("Content-Encoding", "gzip")
 	req.SetBasicAuth(testKeyID, testSecret)
 	require.Equal(t, unmaskedDatadog(apiKey, "US", "DISABLED"), r.send(t, req).stream(t))
@@ -111,7 +111,7 @@ func TestCompressedBodiesAreTaken(t *testing.T) {
 func TestOtherSitesMayNotUseABrowser(t *testing.T) {
 	r := start(t, newHost(t, t.TempDir()), testConfig())
 	for _, h := range []struct{ name, value string }{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}} {
-		req := httptest.NewRequest("POST", base, strings.NewReader(createBody))
+		req := httptest.NewRequest(http.MethodPost, base, strings.NewReader(createBody))
 		req.SetBasicAuth(testKeyID, testSecret)
 		req.Header.Set(h.name, h.value)
 		a := r.send(t, req)
