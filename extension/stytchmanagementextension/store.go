@@ -20,6 +20,7 @@ import (
 //
 //	v1/stream/<project_id>/<DESTINATION>   one stream, stored
 //	v1/audit/<sequence mod maxChanges>     one change, the JSON of change
+//	v1/followed                            the table that the streams were followed from, storedTable
 //
 // Values are closed by seals, see there. A change is one Batch: its entry, then its
 // stream, so that a storage whose Batch is not atomic never keeps a half of it that
@@ -32,6 +33,7 @@ type store struct {
 const (
 	streamPrefix = "v1/stream/"
 	auditPrefix  = "v1/audit/"
+	followedKey  = "v1/followed"
 )
 
 // stored is the JSON of a stream. Exactly one of its destinations is set. Members are
@@ -55,6 +57,12 @@ var errNoWalk = errors.New("cannot list its keys: use file_storage")
 type content struct {
 	streams []*managed.Stream
 	changes []change // the latest last
+	etag    string   // of the table that the streams were followed from; "": none was
+}
+
+// storedTable is the JSON of what is known of another extension's table.
+type storedTable struct {
+	ETag string `json:"etag"`
 }
 
 // load reads everything, and stores again what another than the first encryption key
@@ -102,6 +110,11 @@ func (found *content) add(key string, text []byte) error {
 		err := json.Unmarshal(text, &made)
 		found.changes = append(found.changes, made)
 		return err
+	case key == followedKey:
+		var table storedTable
+		err := json.Unmarshal(text, &table)
+		found.etag = table.ETag
+		return err
 	default:
 		return errors.New("is of an unknown version: a newer version of the collector has written it")
 	}
@@ -131,7 +144,7 @@ func decodeStream(name string, text []byte) (*managed.Stream, error) {
 	return s, nil
 }
 
-func encodeStream(s *managed.Stream) ([]byte, error) {
+func storedOf(s *managed.Stream) stored {
 	v := stored{Active: s.Active, Generation: s.Generation}
 	if c := s.Credentials.Datadog; c != nil {
 		v.Datadog = &wireDatadog{string(c.APIKey), c.Site}
@@ -139,7 +152,7 @@ func encodeStream(s *managed.Stream) ([]byte, error) {
 	if c := s.Credentials.Loki; c != nil {
 		v.Loki = &wireLoki{c.Hostname, c.Username, string(c.Password)}
 	}
-	return json.Marshal(v)
+	return v
 }
 
 // save stores a stream, or removes it where s is nil, and the change that led there.
@@ -154,7 +167,7 @@ func (st *store) save(ctx context.Context, project string, d managed.Destination
 	if s == nil {
 		return st.client.Batch(ctx, append(ops, storage.DeleteOperation(key))...)
 	}
-	text, err := encodeStream(s)
+	text, err := json.Marshal(storedOf(s))
 	if err != nil {
 		return err
 	}
