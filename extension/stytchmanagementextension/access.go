@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 )
 
@@ -29,7 +30,9 @@ const maxAddresses = 10_000
 // is told by the address: without one that has shown right credentials, an address whose
 // failures are used up is refused unheard.
 type access struct {
-	keys []hashedKey
+	keys   []hashedKey
+	logger *zap.Logger
+	warn   rate.Sometimes
 
 	mu        sync.Mutex
 	addresses *simplelru.LRU[netip.Addr, *caller]
@@ -46,8 +49,8 @@ type caller struct {
 	known    bool // it has shown right credentials
 }
 
-func newAccess(keys []WorkspaceKey) *access {
-	a := &access{all: rate.NewLimiter(rate.Every(failureOfAllEvery), failuresOfAll)}
+func newAccess(keys []WorkspaceKey, logger *zap.Logger) *access {
+	a := &access{logger: logger, warn: rate.Sometimes{First: 1, Interval: time.Minute}, all: rate.NewLimiter(rate.Every(failureOfAllEvery), failuresOfAll)}
 	a.addresses, _ = simplelru.NewLRU[netip.Addr, *caller](maxAddresses, nil) // its error is a size below 1
 	for _, key := range keys {
 		a.keys = append(a.keys, hashedKey{key.ID, sha256.Sum256([]byte(key.ID)), sha256.Sum256([]byte(key.secret()))})
@@ -74,6 +77,7 @@ var errUnauthorized = &refusal{status: http.StatusUnauthorized, kind: kindUnauth
 func (a *access) check(r *http.Request, id *string, secret string) (string, error) {
 	address := addressOf(r)
 	if wait := a.wait(address); wait > 0 {
+		a.warnOf(r)
 		return "", tooMany(wait)
 	}
 	if key := a.find(id, secret); key != "" {
@@ -82,10 +86,18 @@ func (a *access) check(r *http.Request, id *string, secret string) (string, erro
 		a.callerAt(address).known = true
 		return key, nil
 	}
+	a.warnOf(r)
 	if wait := a.failed(address); wait > 0 {
 		return "", tooMany(wait)
 	}
 	return "", errUnauthorized
+}
+
+// warnOf logs the first failure, and then one in a minute.
+func (a *access) warnOf(r *http.Request) {
+	a.warn.Do(func() {
+		a.logger.Warn("Someone uses wrong credentials; this is logged once a minute", zap.String("address", r.RemoteAddr), zap.String("user_agent", readable(r.UserAgent())))
+	})
 }
 
 // find compares with every key, and takes the same time whichever is right, or none.

@@ -17,14 +17,14 @@ type change struct {
 	Sequence uint64    `json:"sequence"`
 	Time     time.Time `json:"time"`
 	actor
-	Action      string              `json:"action"` // create, update, enable, disable or delete
-	ProjectID   string              `json:"project_id"`
-	Destination managed.Destination `json:"destination_type"`
-	From        *wireStream         `json:"from"` // masked; null: there was no stream
-	To          *wireStream         `json:"to"`   // masked; null: there is none any more
+	Action      string                    `json:"action"` // create, update, enable, disable or delete
+	ProjectID   string                    `json:"project_id"`
+	Destination managed.Destination       `json:"destination_type"`
+	From        *wireStream[maskedConfig] `json:"from"` // masked; null: there was no stream
+	To          *wireStream[maskedConfig] `json:"to"`   // masked; null: there is none any more
 }
 
-func viewOf(s *managed.Stream) *wireStream {
+func viewOf(s *managed.Stream) *wireStream[maskedConfig] {
 	if s == nil {
 		return nil
 	}

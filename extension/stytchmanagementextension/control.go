@@ -72,8 +72,8 @@ func (c *control) load(ctx context.Context, st *store) error {
 // create makes a stream, which is off. One that exists with the same credentials is left
 // as it is, on or off: a client that lost an answer asks again.
 func (c *control) create(ctx context.Context, by actor, project string, with managed.Credentials) (*managed.Stream, error) {
-	if !projectIDs.MatchString(project) || len(project) > maxText {
-		return nil, invalid(fieldError{"project_id", "must begin with project-live- or project-test- and go on with letters, digits, `-` and `_`"})
+	if !projectIDs.MatchString(project) {
+		return nil, invalid(fieldError{"project_id", projectIDWords})
 	}
 	if wrong := checkCredentials(with); len(wrong) > 0 {
 		return nil, invalid(wrong...)

@@ -47,7 +47,7 @@ func newExtension(set extension.Settings, cfg *Config) *managementExtension {
 	e := &managementExtension{
 		cfg: cfg, set: set,
 		control:  &control{logger: set.Logger, health: func(error) {}},
-		access:   newAccess(cfg.WorkspaceKeys),
+		access:   newAccess(cfg.WorkspaceKeys, set.Logger),
 		projects: make(map[slugPair]string, len(cfg.Environments)),
 		sources:  newSources(),
 	}
@@ -123,7 +123,7 @@ func (e *managementExtension) load(ctx context.Context, host component.Host) err
 		return fmt.Errorf("storage: reading %q: %w", id, err)
 	}
 	if table := e.Table(); table != nil {
-		e.set.Logger.Info("Streams are known", zap.Int("streams", table.Len()))
+		e.set.Logger.Info("Read the stored streams", zap.Int("streams", table.Len()))
 	}
 	return nil
 }

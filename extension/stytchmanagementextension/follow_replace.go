@@ -123,7 +123,7 @@ func (st *store) replace(ctx context.Context, r replacement, etag string) error 
 		errs = append(errs, set(auditPrefix+strconv.FormatUint(made.Sequence%maxChanges, 10), made))
 	}
 	for _, s := range r.set {
-		errs = append(errs, set(streamKey(s.ProjectID, s.Destination), storedOf(s)))
+		errs = append(errs, set(streamKey(s.ProjectID, s.Destination), stored{s.Active, s.Generation, unmaskedConfigOf(s.Credentials)}))
 	}
 	for _, s := range r.gone {
 		ops = append(ops, storage.DeleteOperation(streamKey(s.ProjectID, s.Destination)))

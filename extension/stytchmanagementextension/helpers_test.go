@@ -87,7 +87,7 @@ func tryStart(t *testing.T, h component.Host, cfg *Config) (*rig, error) {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	set := extensiontest.NewNopSettings(metadata.Type)
-	set.Logger = zap.New(core)
+	set.ID, set.Logger = component.NewID(metadata.Type), zap.New(core)
 	e := newExtension(set, cfg)
 	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
 	if err := e.Start(t.Context(), h); err != nil {

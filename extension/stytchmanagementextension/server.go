@@ -25,10 +25,17 @@ func (e *managementExtension) newServer(ctx context.Context, host component.Host
 		confighttp.WithErrorHandler(e.refuseEncoding))
 }
 
-// refuseEncoding answers a request whose Content-Encoding is unknown or does not begin as
-// it should.
-func (e *managementExtension) refuseEncoding(w http.ResponseWriter, _ *http.Request, message string, status int) {
-	e.writeError(w, newRequestID(), &refusal{status: status, kind: kindInvalid, message: "body: " + message})
+// refuseEncoding answers a request whose Content-Encoding is unknown, or whose body does
+// not begin as that says.
+func (e *managementExtension) refuseEncoding(w http.ResponseWriter, r *http.Request, message string, status int) {
+	id := newRequestID()
+	if isAPI(path.Clean(r.URL.Path)) {
+		if _, err := e.access.authenticate(r); err != nil {
+			e.writeError(w, id, err)
+			return
+		}
+	}
+	e.writeError(w, id, &refusal{status: status, kind: kindInvalid, message: "body: " + message})
 }
 
 // apiPrefixes begin the paths that want credentials before they say anything else.

@@ -1,11 +1,13 @@
 package stytchmanagementextension
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,14 +38,12 @@ const (
 	followedKey  = "v1/followed"
 )
 
-// stored is the JSON of a stream. Exactly one of its destinations is set. Members are
-// never removed or given another meaning; a new member is a new version, since an older
-// program would not know what it passes over.
+// stored is the JSON of a stream. A member that is added, removed or given another
+// meaning makes a new version: an older program would not know what it passes over.
 type stored struct {
-	Active     bool         `json:"active"`
-	Generation uint64       `json:"generation"`
-	Datadog    *wireDatadog `json:"datadog,omitempty"`
-	Loki       *wireLoki    `json:"grafana_loki,omitempty"`
+	Active     bool   `json:"active"`
+	Generation uint64 `json:"generation"`
+	unmaskedConfig
 }
 
 func streamKey(project string, d managed.Destination) string {
@@ -65,29 +65,43 @@ type storedTable struct {
 	ETag string `json:"etag"`
 }
 
-// load reads everything, and stores again what another than the first encryption key
-// has sealed, or none. It changes nothing if it returns an error.
+// load reads everything, and then stores again what another than the first encryption
+// key has sealed, or none. It changes nothing if it returns an error of its own.
 func (st *store) load(ctx context.Context) (content, error) {
 	walker, ok := st.client.(storage.Walker)
 	if !ok {
 		return content{}, errNoWalk
 	}
+	values := map[string][]byte{}
+	if err := walker.Walk(ctx, func(key string, value []byte) ([]*storage.Operation, error) {
+		values[key] = bytes.Clone(value)
+		return nil, nil
+	}); err != nil {
+		return content{}, err
+	}
 	var found content
-	err := walker.Walk(ctx, func(key string, value []byte) ([]*storage.Operation, error) {
-		text, stale, err := st.seals.open(key, value)
+	var reseal []*storage.Operation
+	// Streams come last in the order of keys, but first in an error.
+	for _, key := range slices.Backward(slices.Sorted(maps.Keys(values))) {
+		text, stale, err := st.seals.open(key, values[key])
 		if err == nil {
 			err = found.add(key, text)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", nameOf(key), err)
+			return content{}, fmt.Errorf("%s: %w", nameOf(key), err)
 		}
-		if !stale {
-			return nil, nil
+		if stale {
+			reseal = append(reseal, storage.SetOperation(key, st.seals.close(key, text)))
 		}
-		return []*storage.Operation{storage.SetOperation(key, st.seals.close(key, text))}, nil
-	})
+	}
 	slices.SortFunc(found.changes, func(a, b change) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	return found, err
+	if len(reseal) == 0 {
+		return found, nil
+	}
+	if err := st.client.Batch(ctx, reseal...); err != nil {
+		return content{}, fmt.Errorf("sealing with the first of `encryption_keys`: %w", err)
+	}
+	return found, nil
 }
 
 // nameOf says in words what is stored under a key.
@@ -135,24 +149,13 @@ func decodeStream(name string, text []byte) (*managed.Stream, error) {
 	if c := v.Datadog; c != nil {
 		s.Credentials.Datadog = &managed.DatadogCredentials{Site: c.Site, APIKey: configopaque.String(c.APIKey)}
 	}
-	if c := v.Loki; c != nil {
+	if c := v.GrafanaLoki; c != nil {
 		s.Credentials.Loki = &managed.LokiCredentials{Hostname: c.Hostname, Username: c.Username, Password: configopaque.String(c.Password)}
 	}
-	if s.Credentials.Destination() != s.Destination {
+	if (v.Datadog == nil) == (v.GrafanaLoki == nil) || s.Credentials.Destination() != s.Destination {
 		return nil, errors.New("its destination is unknown: a newer version of the collector has written it")
 	}
 	return s, nil
-}
-
-func storedOf(s *managed.Stream) stored {
-	v := stored{Active: s.Active, Generation: s.Generation}
-	if c := s.Credentials.Datadog; c != nil {
-		v.Datadog = &wireDatadog{string(c.APIKey), c.Site}
-	}
-	if c := s.Credentials.Loki; c != nil {
-		v.Loki = &wireLoki{c.Hostname, c.Username, string(c.Password)}
-	}
-	return v
 }
 
 // save stores a stream, or removes it where s is nil, and the change that led there.
@@ -167,7 +170,7 @@ func (st *store) save(ctx context.Context, project string, d managed.Destination
 	if s == nil {
 		return st.client.Batch(ctx, append(ops, storage.DeleteOperation(key))...)
 	}
-	text, err := json.Marshal(storedOf(s))
+	text, err := json.Marshal(stored{s.Active, s.Generation, unmaskedConfigOf(s.Credentials)})
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 // streamView is a stream with what has become of its events. Its secret is masked.
 type streamView struct {
 	ProjectID string `json:"project_id"`
-	wireStream
+	wireStream[maskedConfig]
 	Environment *environmentView `json:"environment"` // null: `environments` does not name the project
 	Served      bool             `json:"served"`      // by an exporter of this collector
 	Delivery    deliveryView     `json:"delivery"`

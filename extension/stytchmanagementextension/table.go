@@ -28,7 +28,7 @@ type tableAnswer struct {
 
 type tableStream struct {
 	ProjectID string `json:"project_id"`
-	wireStream
+	wireStream[unmaskedConfig]
 }
 
 // encodedTable is what is sent of a table, encoded once for all followers.
