@@ -68,7 +68,7 @@ func (e *managementExtension) routes() http.Handler {
 		clean := path.Clean(r.URL.Path)
 		odd := clean != strings.TrimSuffix(r.URL.Path, "/") && r.URL.Path != "/"
 		switch {
-		case isAPI(clean):
+		case isAPI(clean) || isAPI(r.URL.Path):
 			if err := guard.Check(r); err != nil {
 				e.writeError(w, newRequestID(), &refusal{status: http.StatusForbidden, kind: kindForbidden, message: "Other sites may not use this API."})
 				return

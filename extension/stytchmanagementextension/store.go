@@ -81,7 +81,7 @@ func (st *store) load(ctx context.Context) (content, error) {
 	}
 	var found content
 	var reseal []*storage.Operation
-	// Streams come last in the order of keys, but first in an error.
+	// Backward, so that an error names a stream rather than an entry of the audit.
 	for _, key := range slices.Backward(slices.Sorted(maps.Keys(values))) {
 		text, stale, err := st.seals.open(key, values[key])
 		if err == nil {
