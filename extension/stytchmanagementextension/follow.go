@@ -38,12 +38,14 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// How often the other extension is asked, and how long one answer may take.
-const (
+// How often the other extension is asked. Tests ask more often.
+var (
 	followEvery  = time.Second
 	followAtMost = 5 * time.Second // while it does not answer
-	followWithin = 10 * time.Second
 )
+
+// followWithin bounds one answer.
+const followWithin = 10 * time.Second
 
 // maxTable is in bytes, far more than the streams of ten thousand projects.
 const maxTable = 64 << 20
