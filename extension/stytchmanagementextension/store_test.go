@@ -1,9 +1,12 @@
 package stytchmanagementextension
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -106,7 +109,10 @@ func TestKeysAreRotated(t *testing.T) {
 	})
 	require.Equal(t, map[string]byte{streamOfTest: formPlain, "v1/audit/1": formPlain}, forms(t, dir))
 
-	run(t, dir, []configopaque.String{old}, func(r *rig) { require.Equal(t, 1, r.Table().Len()) })
+	run(t, dir, []configopaque.String{old}, func(r *rig) {
+		require.Equal(t, 1, r.Table().Len())
+		require.EqualValues(t, 2, r.logs.FilterMessage("Sealed what is stored with the first of `encryption_keys`").All()[0].ContextMap()["values"])
+	})
 	require.Equal(t, map[string]byte{streamOfTest: formSealed, "v1/audit/1": formSealed}, forms(t, dir))
 
 	require.ErrorContains(t, refuse(t, dir, nil), `storage: reading "file_storage": the stream of `+project+" for DATADOG: it is sealed")
@@ -117,6 +123,25 @@ func TestKeysAreRotated(t *testing.T) {
 		require.Equal(t, maskedDatadogOf("cdef", "US", "DISABLED"), r.do(t, "GET", base+"/DATADOG", "").stream(t))
 		require.Zero(t, r.logs.FilterLevelExact(zap.WarnLevel).Len())
 	})
+}
+
+// A storage's file keeps freed pages as they were. A compaction, after the start that has sealed,
+// leaves them out: the README says so.
+func TestPlainTextIsGoneAfterACompaction(t *testing.T) {
+	dir, keys := t.TempDir(), []configopaque.String{sealKey(1)}
+	holds := func() bool {
+		text, err := os.ReadFile(filepath.Join(dir, "extension_stytch_management_"))
+		require.NoError(t, err)
+		return bytes.Contains(text, []byte(apiKey))
+	}
+	run(t, dir, nil, func(r *rig) { r.do(t, "POST", base, createBody).stream(t) })
+	require.True(t, holds())
+	run(t, dir, keys, func(*rig) {})
+	require.True(t, holds(), "the warning in the README can go")
+	compactOnStart = true
+	defer func() { compactOnStart = false }()
+	run(t, dir, keys, func(r *rig) { require.Equal(t, 1, r.Table().Len()) })
+	require.False(t, holds())
 }
 
 func TestUnknownStateRefusesTheStart(t *testing.T) {
