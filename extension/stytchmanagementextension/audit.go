@@ -32,13 +32,18 @@ func viewOf(s *managed.Stream) *wireStream[maskedConfig] {
 	return &view
 }
 
-// record keeps a change that was stored, and logs it. The mutex is held.
-func (c *control) record(made change) {
+// keep keeps a change that was stored. The mutex is held.
+func (c *control) keep(made change) {
 	c.sequence = made.Sequence
 	c.changes = append(c.changes, made)
 	if len(c.changes) > maxChanges {
 		c.changes = slices.Delete(c.changes, 0, len(c.changes)-maxChanges)
 	}
+}
+
+// record keeps a change that was stored, and logs it. The mutex is held.
+func (c *control) record(made change) {
+	c.keep(made)
 	c.logger.Info("A stream has changed", zap.String("action", made.Action),
 		zap.String("project_id", made.ProjectID), zap.String("destination", string(made.Destination)),
 		zap.Any("from", made.From), zap.Any("to", made.To),

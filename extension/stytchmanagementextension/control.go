@@ -20,7 +20,8 @@ type control struct {
 	health func(error) // reports whether the storage works; nil is yes
 	leader string      // address of the extension that is followed, "" for none
 
-	table atomic.Pointer[managed.Table] // nil: nothing is known of any stream
+	table    atomic.Pointer[managed.Table] // nil: nothing is known of any stream
+	followed atomic.Pointer[string]        // ETag of the table that was followed last; nil: none
 
 	mu         sync.Mutex
 	store      *store
@@ -58,7 +59,14 @@ func (c *control) load(ctx context.Context, st *store) error {
 	for _, s := range found.streams {
 		c.generation = max(c.generation, s.Generation)
 	}
-	if c.leader == "" || len(found.streams) > 0 {
+	if found.etag != "" {
+		if c.leader != "" {
+			c.followed.Store(&found.etag)
+		} else if err := st.client.Delete(ctx, followedKey); err != nil { // changes are made here from now on
+			return err
+		}
+	}
+	if c.leader == "" || found.etag != "" || len(found.streams) > 0 {
 		c.publish(managed.NewTable(found.streams...))
 	}
 	return nil
@@ -127,10 +135,12 @@ func (c *control) delete(ctx context.Context, by actor, project string, d manage
 
 // stream returns a project's stream.
 func (c *control) stream(project string, d managed.Destination) (*managed.Stream, error) {
-	if table := c.table.Load(); table != nil {
-		if s := table.Stream(project, d); s != nil {
-			return s, nil
-		}
+	table := c.table.Load()
+	if table == nil {
+		return nil, errNothingKnown
+	}
+	if s := table.Stream(project, d); s != nil {
+		return s, nil
 	}
 	return nil, noStream(project, d)
 }

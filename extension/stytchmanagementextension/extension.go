@@ -33,6 +33,9 @@ type managementExtension struct {
 	sources
 	observer atomic.Pointer[managed.Observer]
 
+	tables        tableCache
+	stopFollowing context.CancelFunc // nil: it does not follow
+
 	client  storage.Client
 	server  *http.Server
 	serving sync.WaitGroup
@@ -85,6 +88,9 @@ func (e *managementExtension) Start(ctx context.Context, host component.Host) er
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
 		}
 	})
+	if e.cfg.Follow.HasValue() {
+		return e.startFollowing(ctx, host)
+	}
 	return nil
 }
 
@@ -147,6 +153,9 @@ func (e *managementExtension) Shutdown(ctx context.Context) error {
 		}
 		errs = append(errs, err)
 		e.server = nil
+	}
+	if e.stopFollowing != nil {
+		e.stopFollowing()
 	}
 	e.serving.Wait()
 	if e.client != nil {

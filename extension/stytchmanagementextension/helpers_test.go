@@ -119,7 +119,9 @@ func (r *rig) do(t *testing.T, method, path, body string) answered {
 func (r *rig) send(t *testing.T, req *http.Request) answered {
 	t.Helper()
 	w := httptest.NewRecorder()
+	asked := recordRequest(t, req)
 	r.handler.ServeHTTP(w, req)
+	requireDescribed(t, asked, w.Result())
 	resp := w.Result()
 	text, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)

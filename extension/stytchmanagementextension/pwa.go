@@ -12,7 +12,7 @@ import (
 const pwaBase = "/pwa/v3/projects/{project_slug}/environments/{environment_slug}/event_log_streaming" //nolint:gosec // a path, not a password
 
 // routesPWA adds the six calls. None of them calls out: some clients wait for ever.
-func (e *managementExtension) routesPWA(mux *http.ServeMux) {
+func (e *managementExtension) routesPWA(mux router) {
 	const one = pwaBase + "/{destination_type}"
 	mux.Handle("POST "+pwaBase, e.handle(e.createPWA))
 	mux.Handle("GET "+one, e.handle(e.getPWA))

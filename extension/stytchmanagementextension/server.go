@@ -50,6 +50,11 @@ func isAPI(at string) bool {
 	return false
 }
 
+// router is what the API's routes are added to.
+type router interface {
+	Handle(pattern string, handler http.Handler)
+}
+
 // routes returns the handler of all paths.
 func (e *managementExtension) routes() http.Handler {
 	api, page := http.NewServeMux(), http.NewServeMux()
@@ -90,10 +95,13 @@ type call struct {
 
 type callKey struct{}
 
+// callOf returns the call of a request that serveAPI has let in.
+func callOf(r *http.Request) *call { return r.Context().Value(callKey{}).(*call) }
+
 // handle makes a handler of a function that returns what to answer.
 func (e *managementExtension) handle(f func(*call) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		c := r.Context().Value(callKey{}).(*call)
+		c := callOf(r)
 		c.Request = r // with the path's values
 		if a, err := f(c); err != nil {
 			e.writeError(w, c.by.RequestID, err)

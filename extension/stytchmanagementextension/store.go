@@ -22,6 +22,7 @@ import (
 //
 //	v1/stream/<project_id>/<DESTINATION>   one stream, stored
 //	v1/audit/<sequence mod maxChanges>     one change, the JSON of change
+//	v1/followed                            the table that the streams were followed from, storedTable
 //
 // Values are closed by seals, see there. A change is one Batch: its entry, then its
 // stream, so that a storage whose Batch is not atomic never keeps a half of it that
@@ -34,6 +35,7 @@ type store struct {
 const (
 	streamPrefix = "v1/stream/"
 	auditPrefix  = "v1/audit/"
+	followedKey  = "v1/followed"
 )
 
 // stored is the JSON of a stream. A member that is added, removed or given another
@@ -55,7 +57,13 @@ var errNoWalk = errors.New("cannot list its keys: use file_storage")
 type content struct {
 	streams  []*managed.Stream
 	changes  []change // the latest last
+	etag     string   // of the table that the streams were followed from; "": none was
 	resealed int      // values that are sealed anew
+}
+
+// storedTable is the JSON of what is known of another extension's table.
+type storedTable struct {
+	ETag string `json:"etag"`
 }
 
 // load reads everything, and then stores again what another than the first encryption
@@ -116,6 +124,11 @@ func (found *content) add(key string, text []byte) error {
 		var made change
 		err := json.Unmarshal(text, &made)
 		found.changes = append(found.changes, made)
+		return err
+	case key == followedKey:
+		var table storedTable
+		err := json.Unmarshal(text, &table)
+		found.etag = table.ETag
 		return err
 	default:
 		return errors.New("is of an unknown version: a newer version of the collector has written it")
