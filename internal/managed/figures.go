@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Reasons for which events of a stream are dropped.
-var Reasons = []string{"disabled", "duplicate", "no_stream", "rejected", "too_large", "too_old"}
+// Reasons for which events of a stream are dropped. given_up is that of
+// retry_on_failure, which tries no longer.
+var Reasons = []string{"disabled", "duplicate", "given_up", "no_stream", "rejected", "too_large", "too_old"}
 
 // Figures say what has become of a stream's events since the start. They add up:
 // received = delivered + waiting + dropped. An event that was refused for now is not
@@ -71,6 +72,9 @@ func (f *Figures) Received(events int) {
 	f.arrived.Store(time.Now().UnixNano())
 }
 
+// Refused takes back Received, for events that were refused for now after all.
+func (f *Figures) Refused(events int) { f.received.Add(int64(-events)) }
+
 // Delivered counts events that the destination took.
 func (f *Figures) Delivered(events int) {
 	f.delivered.Add(int64(events))
@@ -109,6 +113,7 @@ type Snapshot struct {
 	Since                        time.Time
 	Received, Delivered, Waiting int64
 	Dropped                      map[string]int64 // by reason, without zeros
+	LastArrival                  time.Time        // zero: none
 	LastDelivery                 time.Time        // zero: none
 	Oldest                       time.Time        // arrival of the oldest event that waits; zero: none waits
 	Health                       Health
@@ -129,6 +134,9 @@ func (f *Figures) Snapshot() Snapshot {
 	}
 	s.Received = f.received.Load()
 	s.Waiting = s.Received - finished
+	if arrived := f.arrived.Load(); arrived > 0 {
+		s.LastArrival = time.Unix(0, arrived)
+	}
 	if last := f.last.Load(); last > 0 {
 		s.LastDelivery = time.Unix(0, last)
 	}
