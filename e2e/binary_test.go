@@ -65,6 +65,7 @@ func TestValidateNamesTheWrongKey(t *testing.T) {
 		{"no endpoint", "receivers: {stytch: {http: {endpoint: ''}}}", "receivers::stytch: http::endpoint"},
 		{"negative size", "receivers: {stytch: {http: {max_request_body_size: -1}}}", "receivers::stytch: http::max_request_body_size"},
 		{"timeout without a unit", "exporters: {loki: {timeout: 30}}", "exporters::loki: timeout"},
+		{"a way to redact", "processors: {stytch: {redact: [{field: a, with: blur}]}}", "processors::stytch: redact::0::with"},
 		{"empty source", "processors: {stytch: {source: ''}}", "processors::stytch: source"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
