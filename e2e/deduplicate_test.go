@@ -86,7 +86,9 @@ exporters:
   datadog_logs: {retry_on_failure: {initial_interval: 20ms, max_interval: 200ms}}
   loki: {retry_on_failure: {initial_interval: 20ms, max_interval: 200ms}}
 `)
-	refuse := func(*http.Request, int) *standin.Answer { return &standin.Answer{Status: http.StatusServiceUnavailable} }
+	refuse := func(*http.Request, int) *standin.Answer {
+		return &standin.Answer{Status: http.StatusServiceUnavailable}
+	}
 	w.loki.SetFault(refuse)
 	w.datadog.SetFault(refuse)
 	events := testdata.Mixed(n, time.Now())
