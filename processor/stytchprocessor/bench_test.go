@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
+	"github.com/otelcol-stytch/otelcol-stytch/testdata"
 )
 
 // perRequest is how many events one request of the benchmarks has.
@@ -153,4 +155,39 @@ func processorTime(b *testing.B) time.Duration {
 	var used syscall.Rusage
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+func BenchmarkRedact(b *testing.B) {
+	all := redacting(RedactConfig{"email_address", RedactHash}, RedactConfig{"network_ip_address", RedactMask}, RedactConfig{"phone_number", RedactMask}, RedactConfig{"user_agent", RedactDrop})
+	for name, configure := range map[string]func(*Config){
+		"hash-mask-drop": all,
+		"absent-field":   redacting(RedactConfig{"nickname", RedactDrop}),
+	} {
+		b.Run(name, func(b *testing.B) {
+			cfg := createDefaultConfig().(*Config)
+			configure(cfg)
+			r := newRedactor(cfg, nil, consumertest.NewNop())
+			var texts []string
+			for _, e := range testdata.Mixed(1000, testdata.Instant) {
+				if !strings.HasPrefix(e.Name, "odd-") {
+					texts = append(texts, e.JSON)
+				}
+			}
+			ld := plog.NewLogs()
+			records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+			for range texts {
+				records.AppendEmpty()
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				for i, text := range texts {
+					records.At(i).Body().SetStr(text)
+				}
+				if r.redact(ld) != 0 {
+					b.Fatal("dropped")
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(texts)), "ns/event")
+		})
+	}
 }
