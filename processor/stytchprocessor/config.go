@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 
@@ -24,6 +25,10 @@ type Config struct {
 	Enabled bool `mapstructure:"enabled"`
 	// Management has a switch for each project, instead of Enabled. Off unless set.
 	Management configoptional.Optional[ManagementConfig] `mapstructure:"management"`
+	// Redact hides fields of the events that are handed on.
+	Redact []RedactConfig `mapstructure:"redact"`
+	// HashSalt keys the hashes of `with: hash`.
+	HashSalt configopaque.String `mapstructure:"hash_salt"`
 	// Deduplicate drops events that went through before. Off unless set.
 	Deduplicate configoptional.Optional[DeduplicateConfig] `mapstructure:"deduplicate"`
 
@@ -56,8 +61,8 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 	return conf.Unmarshal(cfg)
 }
 
-// Validate checks that the labels are set: by them a destination tells the stream
-// from others.
+// Validate checks that the labels are set, by which a destination tells the stream from
+// others, and what is redacted.
 func (cfg *Config) Validate() error {
 	var errs []error
 	if cfg.Source == "" {
@@ -69,7 +74,7 @@ func (cfg *Config) Validate() error {
 	if cfg.Management.HasValue() && (cfg.enabledIsSet || !cfg.Enabled) {
 		errs = append(errs, errors.New("enabled, management: set one of them: with management each project's stream has a switch of its own"))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, cfg.validateRedact())...)
 }
 
 // DeduplicateConfig bounds what deduplication remembers.
@@ -79,6 +84,9 @@ type DeduplicateConfig struct {
 	Window time.Duration `mapstructure:"window"`
 	// MaxEvents is how many events are remembered at most; the oldest make room.
 	MaxEvents int `mapstructure:"max_events"`
+	// StorageID is a storage extension that keeps what is remembered over a restart.
+	// Without it, that is in memory alone.
+	StorageID *component.ID `mapstructure:"storage"`
 }
 
 const (

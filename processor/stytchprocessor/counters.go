@@ -12,19 +12,20 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
 )
 
-// counters count the events that were not handed on, and log the first duplicate and
-// the first forgotten event; the gate logs what it drops. The metrics carry the
+// counters count the events that were not handed on, and log the first duplicate,
+// the first that cannot be redacted and the first forgotten event; the gate logs what it drops. The metrics carry the
 // processor's id, which identifies the destination.
 type counters struct {
 	*metadata.TelemetryBuilder
 	logger *zap.Logger
 
-	ofProcessor metric.MeasurementOption
-	ofDisabled  metric.MeasurementOption
-	ofDuplicate metric.MeasurementOption
-	ofNoStream  metric.MeasurementOption
+	ofProcessor    metric.MeasurementOption
+	ofDisabled     metric.MeasurementOption
+	ofDuplicate    metric.MeasurementOption
+	ofUnredactable metric.MeasurementOption
+	ofNoStream     metric.MeasurementOption
 
-	duplicateOnce, forgottenOnce sync.Once
+	duplicateOnce, forgottenOnce, unredactableOnce, unsavedOnce sync.Once
 }
 
 func newCounters(set processor.Settings) (*counters, error) {
@@ -38,17 +39,20 @@ func newCounters(set processor.Settings) (*counters, error) {
 	}
 	c := &counters{
 		TelemetryBuilder: builder, logger: set.Logger,
-		ofProcessor: with(),
-		ofDisabled:  with(attribute.String("reason", "disabled")),
-		ofDuplicate: with(attribute.String("reason", "duplicate")),
-		ofNoStream:  with(attribute.String("reason", "no_stream")),
+		ofProcessor:    with(),
+		ofDisabled:     with(attribute.String("reason", "disabled")),
+		ofDuplicate:    with(attribute.String("reason", "duplicate")),
+		ofUnredactable: with(attribute.String("reason", "unredactable")),
+		ofNoStream:     with(attribute.String("reason", "no_stream")),
 	}
 	// The SDK does not export a counter before its first Add: without these a reader
 	// could not tell zero from a metric that does not exist.
 	ctx := context.Background()
 	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofDisabled)
 	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofDuplicate)
+	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofUnredactable)
 	builder.ProcessorStytchForgottenEvents.Add(ctx, 0, c.ofProcessor)
+	builder.ProcessorStytchUnsavedEvents.Add(ctx, 0, c.ofProcessor)
 	return c, nil
 }
 
@@ -70,6 +74,16 @@ func (c *counters) duplicates(ctx context.Context, n int) {
 	})
 }
 
+func (c *counters) unredactable(ctx context.Context, n int) {
+	if n == 0 {
+		return
+	}
+	c.ProcessorStytchDroppedEvents.Add(ctx, int64(n), c.ofUnredactable)
+	c.unredactableOnce.Do(func() {
+		c.logger.Warn("Dropped an event that cannot be redacted: it is no JSON object in valid UTF-8; further ones are only counted")
+	})
+}
+
 func (c *counters) forgotten(ctx context.Context, n int) {
 	if n == 0 {
 		return
@@ -78,6 +92,14 @@ func (c *counters) forgotten(ctx context.Context, n int) {
 	c.forgottenOnce.Do(func() {
 		c.logger.Warn("deduplicate::max_events is reached before deduplicate::window has passed: " +
 			"the oldest events are forgotten, and a late duplicate of one goes through; further ones are only counted")
+	})
+}
+
+func (c *counters) unsaved(ctx context.Context, n int, err error) {
+	c.ProcessorStytchUnsavedEvents.Add(ctx, int64(n), c.ofProcessor)
+	c.unsavedOnce.Do(func() {
+		c.logger.Error("deduplicate::storage cannot store that events went through: after a restart, a repeat of one goes through; further ones are only counted",
+			zap.Error(err))
 	})
 }
 

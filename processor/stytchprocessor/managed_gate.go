@@ -62,12 +62,12 @@ func (g *managedGate) process(ctx context.Context, ld plog.Logs) (plog.Logs, err
 		stream := table.Stream(project, to)
 		switch {
 		case stream == nil:
-			n := records(rl)
+			n := recordsOf(rl)
 			noStream += n
 			g.source.NoStream(project, to, n)
 			return true
 		case !stream.Active:
-			n := records(rl)
+			n := recordsOf(rl)
 			disabled += n
 			stream.Figures.Received(n)
 			stream.Figures.Dropped("disabled", n)
@@ -95,7 +95,7 @@ func projectOf(rl plog.ResourceLogs) string {
 	return ""
 }
 
-func records(rl plog.ResourceLogs) (n int) {
+func recordsOf(rl plog.ResourceLogs) (n int) {
 	for _, sl := range rl.ScopeLogs().All() {
 		n += sl.LogRecords().Len()
 	}

@@ -99,7 +99,7 @@ func TestManagedGate(t *testing.T) {
 	require.Equal(t, map[string]int64{"disabled": 3}, figures.Dropped)
 	require.Zero(t, figures.Waiting)
 	require.Zero(t, on.Figures.Snapshot().Received, "what passes is received by the exporter")
-	require.Equal(t, map[string]int{"disabled": 3, "duplicate": 0, "no_stream": 4}, w.dropped())
+	require.Equal(t, map[string]int{"disabled": 3, "duplicate": 0, "no_stream": 4, "unredactable": 0}, w.dropped())
 }
 
 // A change is effective for the next request.
@@ -125,13 +125,13 @@ func TestManagedGateWithoutATable(t *testing.T) {
 	source.Set("p", credentials, true)
 	require.NoError(t, w.processor.ConsumeLogs(t.Context(), of("p", "a")))
 	require.Equal(t, map[string]int{"p": 1}, passed(w))
-	require.Equal(t, map[string]int{"disabled": 0, "duplicate": 0, "no_stream": 0}, w.dropped())
+	require.Equal(t, map[string]int{"disabled": 0, "duplicate": 0, "no_stream": 0, "unredactable": 0}, w.dropped())
 }
 
 type looker map[string]int
 
 func (l looker) Observe(d managed.Destination, rl plog.ResourceLogs) {
-	l[string(d)+" "+projectOf(rl)] += records(rl)
+	l[string(d)+" "+projectOf(rl)] += recordsOf(rl)
 }
 
 func TestManagedGateIsObserved(t *testing.T) {

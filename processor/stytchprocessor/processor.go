@@ -2,6 +2,7 @@ package stytchprocessor
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -13,17 +14,31 @@ import (
 )
 
 // createLogs puts the gate before deduplication, so that an event it drops is not
-// remembered. Deduplication comes last since it needs the next consumer's answer.
+// remembered. Deduplication comes after it since it needs the next consumer's answer.
+// Redaction comes last: what is dropped before costs nothing there.
 func createLogs(ctx context.Context, set processor.Settings, cc component.Config, next consumer.Logs) (processor.Logs, error) {
 	cfg := cc.(*Config)
 	count, err := newCounters(set)
 	if err != nil {
 		return nil, err
 	}
+	if len(cfg.Redact) > 0 {
+		next = newRedactor(cfg, count, next)
+	}
 	g := newSwitch(cfg, set, count)
+	start, shutdown := g.start, g.shutdown
 	if cfg.Deduplicate.HasValue() {
 		d := newDeduplicator(*cfg.Deduplicate.Get(), count, next)
 		d.figuresOf = g.figuresOf
+		start = func(ctx context.Context, host component.Host) error {
+			if err := d.open(ctx, host, set.ID, set.Logger); err != nil {
+				return err
+			}
+			return g.start(ctx, host)
+		}
+		shutdown = func(ctx context.Context) error {
+			return errors.Join(g.shutdown(ctx), d.close(ctx))
+		}
 		if err := count.observeRemembered(d.remembered); err != nil {
 			return nil, err
 		}
@@ -31,8 +46,8 @@ func createLogs(ctx context.Context, set processor.Settings, cc component.Config
 	}
 	return processorhelper.NewLogs(ctx, set, cfg, next, g.process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
-		processorhelper.WithStart(g.start),
-		processorhelper.WithShutdown(g.shutdown))
+		processorhelper.WithStart(start),
+		processorhelper.WithShutdown(shutdown))
 }
 
 // eventSwitch lets events through, or drops them.

@@ -31,8 +31,8 @@ type world struct {
 	processor processor.Logs
 	sink      *consumertest.LogsSink
 	telemetry *componenttest.Telemetry
-	host      component.Host
 	logged    *observer.ObservedLogs
+	host      component.Host // nil stands for one without extensions
 }
 
 func newWorld(t *testing.T, configure func(*Config)) *world {
@@ -67,7 +67,11 @@ func (w *world) instance(next consumer.Logs, configure func(*Config)) processor.
 	configure(cfg)
 	p, err := NewFactory().CreateLogs(w.t.Context(), set, cfg, next)
 	require.NoError(w.t, err)
-	require.NoError(w.t, p.Start(w.t.Context(), w.host))
+	host := w.host
+	if host == nil {
+		host = componenttest.NewNopHost()
+	}
+	require.NoError(w.t, p.Start(w.t.Context(), host))
 	w.t.Cleanup(func() { require.NoError(w.t, p.Shutdown(context.Background())) })
 	return p
 }
@@ -92,7 +96,7 @@ var ofProcessor = attribute.String("processor", metadata.Type.String())
 func (w *world) requireDropped(byReason map[string]int64) {
 	w.t.Helper()
 	var want []metricdata.DataPoint[int64]
-	for _, reason := range []string{"disabled", "duplicate"} {
+	for _, reason := range []string{"disabled", "duplicate", "unredactable"} {
 		want = append(want, metricdata.DataPoint[int64]{Attributes: attribute.NewSet(ofProcessor, attribute.String("reason", reason)), Value: byReason[reason]})
 	}
 	metadatatest.AssertEqualProcessorStytchDroppedEvents(w.t, w.telemetry, want, metricdatatest.IgnoreTimestamp())
