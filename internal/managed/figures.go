@@ -10,7 +10,7 @@ import (
 
 // Reasons for which events of a stream are dropped. given_up is that of
 // retry_on_failure, which tries no longer.
-var Reasons = []string{"disabled", "duplicate", "given_up", "no_stream", "rejected", "too_large", "too_old"}
+var Reasons = []string{"disabled", "duplicate", "given_up", "no_stream", "rejected", "too_large", "too_old", "unredactable"}
 
 // Figures say what has become of a stream's events since the start. They add up:
 // received = delivered + waiting + dropped. An event that was refused for now is not

@@ -166,7 +166,7 @@ func BenchmarkRedact(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			cfg := createDefaultConfig().(*Config)
 			configure(cfg)
-			r := newRedactor(cfg, nil, consumertest.NewNop())
+			r := newRedactor(cfg, nil, nil, consumertest.NewNop())
 			var texts []string
 			for _, e := range testdata.Mixed(1000, testdata.Instant) {
 				if !strings.HasPrefix(e.Name, "odd-") {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processorhelper"
 	"go.uber.org/zap"
@@ -48,7 +49,7 @@ var errNoTable = errors.New("no stream is known yet: the management extension ha
 
 // process lets a request pass uncopied whose streams are all on.
 func (g *managedGate) process(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
-	table, observer := g.source.Table(), g.source.Observer()
+	table := g.source.Table()
 	if table == nil {
 		return ld, errNoTable
 	}
@@ -76,9 +77,6 @@ func (g *managedGate) process(ctx context.Context, ld plog.Logs) (plog.Logs, err
 		attrs := rl.Resource().Attributes()
 		attrs.PutStr(stytch.AttrSource, g.cfg.Source)
 		attrs.PutStr(stytch.AttrServiceName, g.cfg.Service)
-		if observer != nil {
-			observer.Observe(to, rl)
-		}
 		return false
 	})
 	g.dropped(ctx, disabled, noStream)
@@ -132,6 +130,26 @@ func (g *managedGate) shutdown(context.Context) error {
 	g.summarize()
 	g.count.Shutdown()
 	return nil
+}
+
+// observed implements eventSwitch.
+func (g *managedGate) observed(next consumer.Logs) consumer.Logs { return &observed{next, g} }
+
+// observed shows the Source's observer the events before they are handed on: afterwards
+// they are the next consumer's.
+type observed struct {
+	consumer.Logs
+	gate *managedGate
+}
+
+// ConsumeLogs implements consumer.Logs.
+func (o *observed) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	if observer := o.gate.source.Observer(); observer != nil {
+		for _, rl := range ld.ResourceLogs().All() {
+			observer.Observe(o.gate.cfg.Management.Get().Destination, rl)
+		}
+	}
+	return o.Logs.ConsumeLogs(ctx, ld)
 }
 
 // figuresOf returns the figures of the stream that the events belong to, or nil.

@@ -144,6 +144,35 @@ func TestManagedGateIsObserved(t *testing.T) {
 	require.Equal(t, looker{"DATADOG on": 2}, seen)
 }
 
+type reader struct{ bodies []string }
+
+func (r *reader) Observe(_ managed.Destination, rl plog.ResourceLogs) {
+	for _, sl := range rl.ScopeLogs().All() {
+		for _, lr := range sl.LogRecords().All() {
+			r.bodies = append(r.bodies, lr.Body().Str())
+		}
+	}
+}
+
+// Who observes a stream sees what its destination gets. What cannot be redacted is
+// received and dropped.
+func TestManagedRedaction(t *testing.T) {
+	w, source := newManagedWorld(t, func(cfg *Config) {
+		cfg.Redact = []RedactConfig{{Field: "email_address", With: RedactDrop}}
+	})
+	p, seen := source.Set("p", credentials, true), &reader{}
+	source.Look(seen)
+	ld := of("p", "a", "b")
+	records := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	records.At(0).Body().SetStr(`{"event_id":"a","email_address":"ada@example.com"}`)
+	records.At(1).Body().SetStr(`no event of ada@example.com`)
+	require.NoError(t, w.processor.ConsumeLogs(t.Context(), ld))
+
+	require.Equal(t, []string{`{"event_id":"a"}`}, seen.bodies)
+	require.Equal(t, map[string]int64{"unredactable": 1}, p.Figures.Snapshot().Dropped)
+	require.EqualValues(t, 1, p.Figures.Snapshot().Received)
+}
+
 // Duplicates are received and dropped, and only once a request was taken.
 func TestManagedDuplicatesAddUp(t *testing.T) {
 	w, source := newManagedWorld(t, deduplicating)

@@ -15,17 +15,19 @@ import (
 
 // createLogs puts the gate before deduplication, so that an event it drops is not
 // remembered. Deduplication comes after it since it needs the next consumer's answer.
-// Redaction comes last: what is dropped before costs nothing there.
+// Redaction comes after both: what is dropped before costs nothing there. Who observes
+// the stream sees what is left.
 func createLogs(ctx context.Context, set processor.Settings, cc component.Config, next consumer.Logs) (processor.Logs, error) {
 	cfg := cc.(*Config)
 	count, err := newCounters(set)
 	if err != nil {
 		return nil, err
 	}
-	if len(cfg.Redact) > 0 {
-		next = newRedactor(cfg, count, next)
-	}
 	g := newSwitch(cfg, set, count)
+	next = g.observed(next)
+	if len(cfg.Redact) > 0 {
+		next = newRedactor(cfg, count, g.figuresOf, next)
+	}
 	start, shutdown := g.start, g.shutdown
 	if cfg.Deduplicate.HasValue() {
 		d := newDeduplicator(*cfg.Deduplicate.Get(), count, next)
@@ -55,6 +57,8 @@ type eventSwitch interface {
 	start(context.Context, component.Host) error
 	process(context.Context, plog.Logs) (plog.Logs, error)
 	shutdown(context.Context) error
+	// observed returns next, or what lets an observer see the events before next has them.
+	observed(next consumer.Logs) consumer.Logs
 	// figuresOf returns the figures of the stream that the events belong to, or nil.
 	figuresOf(plog.ResourceLogs) *managed.Figures
 }

@@ -128,7 +128,7 @@ func newEditor(t testing.TB, rules []RedactConfig) *editor {
 	cfg := createDefaultConfig().(*Config)
 	redacting(rules...)(cfg)
 	require.NoError(t, cfg.Validate())
-	return newRedactor(cfg, nil, nil).editors.Get().(*editor)
+	return newRedactor(cfg, nil, nil, nil).editors.Get().(*editor)
 }
 
 // TestRedactRandomEvents redacts events with random members, escapes and orders, and

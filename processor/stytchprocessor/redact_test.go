@@ -37,7 +37,7 @@ func redactText(t testing.TB, text string, rules ...RedactConfig) (redacted stri
 	cfg := createDefaultConfig().(*Config)
 	redacting(rules...)(cfg)
 	require.NoError(t, cfg.Validate())
-	out, ok := newRedactor(cfg, nil, nil).editors.Get().(*editor).text(text)
+	out, ok := newRedactor(cfg, nil, nil, nil).editors.Get().(*editor).text(text)
 	if ok && out == nil {
 		return text, true
 	}

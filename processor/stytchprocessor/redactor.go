@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
@@ -19,11 +20,13 @@ import (
 //
 // It is safe for concurrent use.
 type redactor struct {
-	next    consumer.Logs
-	count   *counters
-	fields  []redactedField
-	lengths uint64    // bit n is set if a field's name has n bytes, bit 63 if it has more
-	editors sync.Pool // of *editor
+	next  consumer.Logs
+	count *counters
+	// figuresOf returns the figures of the stream that events belong to, or nil.
+	figuresOf func(plog.ResourceLogs) *managed.Figures
+	fields    []redactedField
+	lengths   uint64    // bit n is set if a field's name has n bytes, bit 63 if it has more
+	editors   sync.Pool // of *editor
 }
 
 type redactedField struct {
@@ -31,8 +34,8 @@ type redactedField struct {
 	with            Redaction
 }
 
-func newRedactor(cfg *Config, count *counters, next consumer.Logs) *redactor {
-	r := &redactor{next: next, count: count}
+func newRedactor(cfg *Config, count *counters, figuresOf func(plog.ResourceLogs) *managed.Figures, next consumer.Logs) *redactor {
+	r := &redactor{next: next, count: count, figuresOf: figuresOf}
 	for _, f := range cfg.Redact {
 		r.fields = append(r.fields, redactedField{f.Field, stytch.AttrPrefix + f.Field, f.With})
 		r.lengths |= lengthBit(f.Field)
@@ -49,18 +52,23 @@ func (r *redactor) Capabilities() consumer.Capabilities {
 }
 
 func (r *redactor) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	dropped := r.redact(ld)
+	dropped, figures := r.redact(ld)
 	if dropped == 0 || ld.LogRecordCount() > 0 {
 		if err := r.next.ConsumeLogs(ctx, ld); err != nil {
 			return err
 		}
 	}
 	r.count.unredactable(ctx, dropped)
+	for _, f := range figures {
+		f.Received(1)
+		f.Dropped("unredactable", 1)
+	}
 	return nil
 }
 
-// redact returns the number of records that it has removed.
-func (r *redactor) redact(ld plog.Logs) (dropped int) {
+// redact returns the number of records that it has removed, and the figures of the
+// stream of each that belongs to one.
+func (r *redactor) redact(ld plog.Logs) (dropped int, figures []*managed.Figures) {
 	e := r.editors.Get().(*editor)
 	defer r.editors.Put(e)
 	ld.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
@@ -70,13 +78,16 @@ func (r *redactor) redact(ld plog.Logs) (dropped int) {
 					return false
 				}
 				dropped++
+				if f := r.figuresOf(rl); f != nil {
+					figures = append(figures, f)
+				}
 				return true
 			})
 			return sl.LogRecords().Len() == 0
 		})
 		return rl.ScopeLogs().Len() == 0
 	})
-	return dropped
+	return dropped, figures
 }
 
 // editor redacts one record after another, with memory that it uses again.
