@@ -85,8 +85,13 @@ func (a *accounts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.taken[key] = append(a.taken[key], ids...)
 		a.mu.Unlock()
 	}
-	w.WriteHeader(code)
+	if code != answered {
+		w.WriteHeader(code)
+	}
 }
+
+// answered is the code of an answer that is written already.
+const answered = 0
 
 // answers makes a key be answered with a code.
 func (a *accounts) answers(key string, code int) {
@@ -117,6 +122,8 @@ type managedRig struct {
 	t      *testing.T
 	source *fakestreams.Source
 	intake *accounts
+
+	reported string
 }
 
 // newManagedRig returns a rig that is started. Storage is the directory of a file_storage,
@@ -140,7 +147,7 @@ func newManagedRig(t *testing.T, source *fakestreams.Source, intake *accounts, s
 	}
 	cfg := createDefaultConfig().(*Config)
 	require.NoError(t, conf.Unmarshal(cfg))
-	r := &managedRig{Rig: exporterrig.New(t, NewFactory(), cfg), t: t, source: source, intake: intake}
+	r := &managedRig{Rig: exporterrig.New(t, NewFactory(), cfg), t: t, source: source, intake: intake, reported: "StatusOK"}
 	r.Host.Extensions = host.GetExtensions()
 	require.NoError(t, r.Start(t.Context(), r.Host))
 	t.Cleanup(r.Stop)
@@ -209,16 +216,14 @@ func (r *managedRig) eventually(condition func() bool, what string) {
 	require.Eventually(r.t, condition, 10*time.Second, time.Millisecond, what)
 }
 
-// status is the latest that the component reported.
+// status is the latest that the component reported, StatusOK before.
 func (r *managedRig) status() string {
-	events := r.Host.Take()
-	if len(events) == 0 {
-		return ""
+	for _, event := range r.Host.Take() {
+		if r.reported = event.Status().String(); event.Err() != nil {
+			r.reported = event.Err().Error()
+		}
 	}
-	if err := events[len(events)-1].Err(); err != nil {
-		return err.Error()
-	}
-	return events[len(events)-1].Status().String()
+	return r.reported
 }
 
 // files are those of the queues.

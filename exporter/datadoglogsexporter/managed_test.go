@@ -170,6 +170,7 @@ func TestOnlyTheRefusedPartGoesBack(t *testing.T) {
 
 			r.set(one, "new")
 			r.requireArrived("new", names(one, 0, 8), 2*time.Second)
+			r.eventually(func() bool { return full.Figures.Snapshot().Waiting == 0 }, "there is room again")
 			require.NoError(t, r.ConsumeLogs(t.Context(), rest.Data()))
 			r.requireArrived("new", names(one, 0, 14), 30*time.Second)
 			r.eventually(func() bool { return full.Figures.Snapshot().Health == managed.OK }, "the health")

@@ -66,7 +66,7 @@ func (a *asked) ask(ctx context.Context, c managed.Credentials, do func(context.
 	case err == nil:
 		answer.Text = fmt.Sprintf("the destination answered %d", code)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		answer.Text = fmt.Sprintf("no answer within %s", askTimeout)
+		answer.Text = "no answer in time"
 	default:
 		answer.Text = refusalOf(err).Error()
 	}

@@ -50,6 +50,8 @@ func (f *streams) streamOf(ctx context.Context, name string) (*stream, error) {
 	}
 	if s := p.stream.Load(); s != nil && !s.gone.Load() { // another has started it
 		return s, nil
+	} else if s != nil {
+		f.drop(p, s)
 	}
 	of := f.source.Table().Stream(name, f.Destination)
 	switch {
@@ -77,25 +79,25 @@ func (f *streams) streamOf(ctx context.Context, name string) (*stream, error) {
 // startStream starts the stream. It is not tied to the request that needs it.
 func (f *streams) startStream(of *managed.Stream) (*stream, error) {
 	ctx := context.Background()
-	s, err := f.newStream(ctx, of)
+	target, err := f.Target(of.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	s, err := f.newStream(ctx, of, target)
 	if err == nil {
 		err = s.start(ctx, f.host)
 	}
 	return s, err
 }
 
-func (f *streams) newStream(ctx context.Context, of *managed.Stream) (*stream, error) {
+func (f *streams) newStream(ctx context.Context, of *managed.Stream, target Target) (_ *stream, err error) {
 	logger := f.set.Logger.With(zap.String("project", of.ProjectID))
 	s := newStream(f.queueID(of.ProjectID), of, &f.total)
 	b := f.Backend(logger, NewDrops(logger, func(reason string, records int) {
 		f.common.Metrics.countDropped(reason, records)
 		s.account.dropped(reason, records)
 	}))
-	var err error
-	if b.Target, err = f.Target(of.Credentials); err != nil {
-		return nil, err
-	}
-	b.stream, b.Started, b.Shutdown = s, nil, func() {}
+	b.Target, b.stream, b.Started, b.Shutdown = target, s, nil, func() {}
 	set := f.set
 	// What exporterhelper tells of each queue at Info says nothing of 1,000 of them.
 	set.Logger = logger.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
@@ -130,7 +132,13 @@ func (f *streams) followOne(table *managed.Table, p *project) {
 	switch {
 	case of == nil || of.Figures != before.Figures: // deleted, and perhaps created again
 		if s.remove() {
-			f.work.Go(func() { f.drop(p, s) })
+			f.work.Go(func() {
+				p.turn <- struct{}{}
+				defer func() { <-p.turn }()
+				if p.stream.Load() == s { // else the next event of the project was quicker
+					f.drop(p, s)
+				}
+			})
 		}
 	case of.Generation != before.Generation:
 		target, err := f.Target(of.Credentials)
@@ -142,10 +150,9 @@ func (f *streams) followOne(table *managed.Table, p *project) {
 	}
 }
 
-// drop drops what a removed stream has queued, and makes room for another.
+// drop drops what a removed stream has queued, and makes room for another. The caller
+// has p's turn.
 func (f *streams) drop(p *project, s *stream) {
-	p.turn <- struct{}{}
-	defer func() { <-p.turn }()
 	events, err := s.drop(f.running)
 	p.stream.Store(nil)
 	f.status.set(p.name, nil)
@@ -154,7 +161,7 @@ func (f *streams) drop(p *project, s *stream) {
 		err = f.removeFile(p.name)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
-		f.set.Logger.Warn("The queue of a deleted stream could not be closed", zap.String("project", p.name), zap.Error(err))
+		f.set.Logger.Warn("The queue of a deleted stream could not be closed and removed", zap.String("project", p.name), zap.Error(err))
 	}
 }
 

@@ -115,23 +115,17 @@ func (f *streams) dropStored(name string) {
 	if f.source.Table().Stream(name, f.Destination) != nil || p.stream.Load() != nil {
 		return // it was created meanwhile, and its events are taken for its own
 	}
-	s, err := f.newStream(f.running, &managed.Stream{ProjectID: name, Destination: f.Destination, Figures: managed.NewFigures()})
+	ctx := context.WithoutCancel(f.running)
+	s, err := f.newStream(ctx, &managed.Stream{ProjectID: name, Destination: f.Destination, Figures: managed.NewFigures()}, Target{})
 	if err == nil {
 		s.remove()
-		err = s.start(context.WithoutCancel(f.running), f.host)
+		err = s.start(ctx, f.host)
 	}
 	if err != nil {
 		f.set.Logger.Warn("The stored queue of a deleted stream cannot be read", zap.String("project", name), zap.Error(err))
 		return
 	}
-	events, err := s.drop(f.running)
-	f.dropped(name, events)
-	if err == nil {
-		err = f.removeFile(name)
-	}
-	if err != nil {
-		f.set.Logger.Warn("The stored queue of a deleted stream could not be removed", zap.String("project", name), zap.Error(err))
-	}
+	f.drop(p, s)
 }
 
 // removeFile removes the file of a queue that is closed and empty.
