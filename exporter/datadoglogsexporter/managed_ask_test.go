@@ -38,7 +38,7 @@ func TestCheckOfCredentials(t *testing.T) {
 	r := newManagedRig(t, fakestreams.New(), newAccounts(t), "", map[string]any{"api": map[string]any{"endpoint": api.URL}})
 	host := api.Listener.Addr().String()
 	for key, want := range map[string]managed.Answer{
-		"good":  {OK: true, Code: 200, Text: "the destination answered 200"},
+		"good":  {OK: true, Code: 200, Text: "the destination takes these credentials"},
 		"bad":   {Code: 403, Text: "Datadog refuses this API key for this site"},
 		"moved": {Code: 302, Text: host + " answered 302"},
 	} {
@@ -75,7 +75,7 @@ func TestTestEvent(t *testing.T) {
 	const key = "a-long-key"
 	stream := r.source.Set(one, datadog(key), false)
 	host := intake.Listener.Addr().String()
-	require.Equal(t, managed.Answer{OK: true, Code: 202, Text: "the destination answered 202"}, withoutTime(r.exporter().Test(t.Context(), stream, event)))
+	require.Equal(t, managed.Answer{OK: true, Code: 202, Text: "the destination took the event"}, withoutTime(r.exporter().Test(t.Context(), stream, event)))
 	require.Equal(t, []string{"t-1"}, intake.of(key))
 
 	intake.behaves(key, func(w http.ResponseWriter, _ []string) int {
