@@ -4,7 +4,7 @@ SHELL := /bin/bash
 # Developer tools are pinned in tools/go.mod and built by Go on first use.
 TOOL := go tool -modfile=tools/go.mod
 BINARY := build/otelcol-stytch
-SOURCES := $(shell find internal receiver processor exporter -name '*.go' ! -name '*_test.go')
+SOURCES := $(shell find internal receiver processor exporter extension -name '*.go' ! -name '*_test.go')
 
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
@@ -34,7 +34,7 @@ test: ## unit tests
 	go test ./...
 
 race: ## unit tests under the race detector
-	go test -race ./internal/... ./receiver/... ./processor/... ./exporter/...
+	go test -race ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/...
 
 e2e: build ## drive the built binary end to end
 	go test -tags e2e -count 1 ./e2e/
@@ -65,7 +65,7 @@ generate-check: generate
 	@git diff --exit-code -- '*generated_*' '*documentation.md' || { echo "generated files are stale: commit what 'make generate' wrote"; exit 1; }
 
 bench: ## micro-benchmarks, summarised by benchstat
-	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./internal/... ./receiver/... ./processor/... ./exporter/... | tee build/bench.txt
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/... | tee build/bench.txt
 	$(TOOL) benchstat build/bench.txt
 
 bench-system: build ## the collector against a proxy that only gunzips and gzips; BENCH=-quick for less than 2 minutes
@@ -73,7 +73,7 @@ bench-system: build ## the collector against a proxy that only gunzips and gzips
 	@build/bench $(BENCH)
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
-	@for dir in $$(grep -rl '^func Fuzz' --include '*_test.go' internal receiver processor exporter | xargs -n 1 dirname | sort -u); do \
+	@for dir in $$(grep -rl '^func Fuzz' --include '*_test.go' internal receiver processor exporter extension | xargs -n 1 dirname | sort -u); do \
 		for target in $$(grep -h '^func Fuzz' $$dir/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9]*\).*/\1/'); do \
 			echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$dir || exit 1; \
 		done; \

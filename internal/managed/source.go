@@ -16,9 +16,9 @@ type Source interface {
 	// nothing is known of any stream: a follower that has never reached what it
 	// follows. Then events are refused for now, never dropped.
 	Table() *Table
-	// Watch calls changed with the present table and then with each one after it, in
-	// order, before the change is answered. Changed must not block and must not call
-	// the Source.
+	// Watch calls changed with the present table, unless it is nil, and then with each
+	// one after it, in order, before the change is answered. Changed must not block and
+	// must not call the Source.
 	Watch(changed func(*Table)) (stop func())
 	// Attach makes an exporter known that serves the streams of a destination.
 	Attach(Exporter) (detach func())

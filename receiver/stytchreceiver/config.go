@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpserve"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
 )
 
@@ -95,7 +96,7 @@ func (cfg *Config) Validate() error {
 			errs = append(errs, fmt.Errorf("webhook::max_body_size: must be at least 1, got %d", size))
 		}
 	}
-	errs = append(errs, validateHTTP(&cfg.HTTP))
+	errs = append(errs, httpserve.Validate(&cfg.HTTP))
 	if cfg.MaxEventsPerRequest < 1 {
 		errs = append(errs, fmt.Errorf("max_events_per_request: must be at least 1, got %d", cfg.MaxEventsPerRequest))
 	}

@@ -3,9 +3,7 @@ package stytchreceiver
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -18,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/httpserve"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver/internal/metadata"
 )
@@ -86,7 +85,7 @@ func (r *stytchReceiver) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	r.set.Logger.Info("Listening for Stytch events", zap.String("endpoint", listener.Addr().String()))
-	if auth == nil && (r.cfg.LokiPush.HasValue() || r.cfg.Events.HasValue()) && !loopback(listener.Addr()) {
+	if auth == nil && (r.cfg.LokiPush.HasValue() || r.cfg.Events.HasValue()) && !httpserve.Loopback(listener.Addr()) {
 		r.set.Logger.Warn("Anyone who reaches this address can push events: set `http::auth`",
 			zap.String("endpoint", listener.Addr().String()))
 	}
@@ -123,9 +122,4 @@ func (r *stytchReceiver) Shutdown(ctx context.Context) error {
 	r.serving.Wait()
 	r.builder.Shutdown()
 	return err
-}
-
-func loopback(addr net.Addr) bool {
-	at, err := netip.ParseAddrPort(addr.String())
-	return err != nil || at.Addr().IsLoopback() // an address without a port is a Unix socket
 }

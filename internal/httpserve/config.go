@@ -1,10 +1,12 @@
-package stytchreceiver
+// Package httpserve holds what the project's HTTP servers have in common.
+package httpserve
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -13,13 +15,13 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// compressionAlgorithms are those of http::compression_algorithms that a protocol takes.
+// compressionAlgorithms are those that http::compression_algorithms may name.
 var compressionAlgorithms = []string{"", "gzip", "deflate", "snappy", "zstd"}
 
-// validateHTTP rejects values that confighttp and net/http accept but fail over later or
+// Validate rejects values that confighttp and net/http accept but fail over later or
 // misread: without an endpoint they listen on any port of any address, and a time without
-// a unit is in nanoseconds.
-func validateHTTP(cfg *confighttp.ServerConfig) error {
+// a unit is in nanoseconds. Its errors name the keys of a server under `http`.
+func Validate(cfg *confighttp.ServerConfig) error {
 	var errs []error
 	reject := func(key, format string, values ...any) {
 		errs = append(errs, fmt.Errorf("http::"+key+": "+format, values...))
@@ -66,4 +68,10 @@ func isAddress(endpoint string) bool {
 	}
 	_, err = net.DefaultResolver.LookupPort(context.Background(), "tcp", port) // by number, or by name in the machine's list
 	return err == nil
+}
+
+// Loopback tells whether only this machine reaches addr.
+func Loopback(addr net.Addr) bool {
+	at, err := netip.ParseAddrPort(addr.String())
+	return err != nil || at.Addr().IsLoopback() // an address without a port is a Unix socket
 }
