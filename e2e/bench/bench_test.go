@@ -18,11 +18,11 @@ import (
 // Every case is a configuration of its own, and one that YAML reads.
 func TestEachCaseHasItsConfiguration(t *testing.T) {
 	seen := map[string]string{}
-	for _, s := range systems {
+	for _, s := range append(systems[:len(systems):len(systems)], managedSystems...) {
 		if s.isFloor() {
 			continue
 		}
-		config := s.config(addresses{"127.0.0.1:1", "127.0.0.1:2", "3"}, "/queue")
+		config := s.config(addresses{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:4", "3"}, "/queue")
 		var parsed map[string]any
 		require.NoError(t, yaml.Unmarshal([]byte(config), &parsed), config)
 		require.Len(t, parsed["exporters"], len(s.destinations))
