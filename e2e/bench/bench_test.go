@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -26,6 +27,7 @@ func TestEachCaseHasItsConfiguration(t *testing.T) {
 		var parsed map[string]any
 		require.NoError(t, yaml.Unmarshal([]byte(config), &parsed), config)
 		require.Len(t, parsed["exporters"], len(s.destinations))
+		config += fmt.Sprint("# with streams: ", s.streams)
 		require.Empty(t, seen[config], s.name)
 		seen[config] = s.name
 	}

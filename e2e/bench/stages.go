@@ -44,7 +44,7 @@ var stages = []stage{
 	{"authenticate, count", []string{"receiverhelper", "basicauthextension"}},
 	{"observe HTTP", []string{"otelhttp", "otel/sdk/metric", "otel/sdk/trace"}},
 	{"send by HTTP", []string{"net/http.(*persistConn)", "net/http.(*Transport)", "net/http.(*Client)", "internal/httpsend.", "internal/managed."}},
-	{"receive by HTTP", []string{"net/http.(*conn)", "net/http.(*connReader)", "net/http.(*Server)", "receiver/stytchreceiver."}},
+	{"receive by HTTP", []string{"net/http.(*conn)", "net/http.(*connReader)", "net/http.(*Server)", "internal/httpserve.", "receiver/stytchreceiver."}},
 	{"wait and schedule", []string{"runtime.schedule", "runtime.mcall", "runtime.park_m", "runtime.findRunnable", "runtime.sysmon", "runtime.mstart"}},
 }
 

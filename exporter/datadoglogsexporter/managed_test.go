@@ -90,6 +90,10 @@ func TestNewCredentialsWake(t *testing.T) {
 			if name == "in quarantine" {
 				r.eventually(func() bool { return r.quarantined() == 1 }, "one is in quarantine")
 				require.EqualValues(t, 1, stream.Figures.Snapshot().Waiting)
+				r.eventually(func() bool { return stream.Figures.Snapshot().Health == managed.Held }, "it is held")
+				require.Equal(t, 400, stream.Figures.Snapshot().LastError.Code)
+				require.Contains(t, stream.Figures.Snapshot().LastError.Text, "1 refused events are in quarantine")
+				require.WithinDuration(t, time.Now(), stream.Figures.Snapshot().Oldest, 30*time.Second)
 			} else {
 				r.eventually(func() bool { return intake.requests("old") > 0 }, "it was tried")
 				if name != "hangs" {
@@ -102,6 +106,7 @@ func TestNewCredentialsWake(t *testing.T) {
 			r.eventually(func() bool { return stream.Figures.Snapshot().Waiting == 0 }, "the figures")
 			require.EqualValues(t, 10, stream.Figures.Snapshot().Delivered)
 			require.Zero(t, r.quarantined())
+			r.eventually(func() bool { return stream.Figures.Snapshot().Health == managed.OK }, "all is well")
 			r.Stop()
 			require.NotContains(t, r.Log.String(), "Dropped")
 		})

@@ -123,6 +123,15 @@ func (s *stream) offer(ctx context.Context, ld plog.Logs, events int) error {
 	return err
 }
 
+// oldest is the time of the oldest event that waits.
+func (s *stream) oldest() time.Time {
+	oldest := s.account.oldest()
+	if at := s.logs.quarantine.oldest(); !at.IsZero() && at.Before(oldest) {
+		return at
+	}
+	return oldest
+}
+
 func (s *stream) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -70,7 +70,7 @@ func (f *streams) streamOf(ctx context.Context, name string) (*stream, error) {
 		return nil, err
 	}
 	f.status.set(name, nil)
-	of.Figures.Serve(s.account.oldest)
+	of.Figures.Serve(s.oldest)
 	p.stream.Store(s)
 	f.followOne(f.source.Table(), p) // it may have changed since
 	return s, nil
@@ -103,7 +103,10 @@ func (f *streams) newStream(ctx context.Context, of *managed.Stream, target Targ
 	set.Logger = logger.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
 	s.sizes.MeterProvider, set.MeterProvider = set.MeterProvider, s.sizes
 	s.Logs, err = newLogs(ctx, set, b, func(context.Context, component.Host) (*Sender, error) {
-		sender := b.senderWith(f.client, f.fresh, f.set.BuildInfo, func(event *componentstatus.Event) { f.status.set(of.ProjectID, event.Err()) })
+		sender := b.senderWith(f.client, f.fresh, f.set.BuildInfo, func(event *componentstatus.Event) {
+			f.status.set(of.ProjectID, event.Err())
+			s.account.reported(event.Err())
+		})
 		sender.hosts = &f.hosts
 		sender.diagnosis.logger = logger
 		return sender, nil
@@ -124,11 +127,15 @@ func (f *streams) follow(table *managed.Table) {
 
 // followOne brings a project's running stream, if there is one, to what the table says.
 func (f *streams) followOne(table *managed.Table, p *project) {
-	s := p.stream.Load()
-	if s == nil || s.gone.Load() {
+	s, of := p.stream.Load(), table.Stream(p.name, f.Destination)
+	switch {
+	case s == nil && of == nil: // it may be one that could not be started
+		f.status.set(p.name, nil)
+		return
+	case s == nil || s.gone.Load():
 		return
 	}
-	of, before := table.Stream(p.name, f.Destination), s.of.Load()
+	before := s.of.Load()
 	switch {
 	case of == nil || of.Figures != before.Figures: // deleted, and perhaps created again
 		if s.remove() {
