@@ -81,21 +81,24 @@ func (s *system) config(addresses addresses, directory string) string {
 	line(0, "receivers:")
 	line(1, "stytch: {http: {endpoint: %q, auth: {authenticator: basicauth/stytch}}}", addresses.receiver)
 	line(0, "processors:")
-	if s.deduplicate {
+	switch {
+	case s.deduplicate:
 		line(1, "stytch: {deduplicate: {window: 10m, max_events: 500000}}")
-	} else if s.streams > 0 {
+	case s.streams > 0:
 		line(1, "stytch: {management: {extension: stytch_management, destination: DATADOG}}")
-	} else {
+	default:
 		line(1, "stytch: {}")
 	}
-	queue := ""
-	if s.streams > 0 { // as much as the static exporter's, so that no load of one project is refused
-		queue = ", sending_queue: {queue_size: 100000}"
+	var settings []string
+	if s.persistent {
+		settings = append(settings, "storage: file_storage")
 	}
-	if s.persistent && s.streams > 0 {
-		queue = ", sending_queue: {storage: file_storage, queue_size: 100000}"
-	} else if s.persistent {
-		queue = ", sending_queue: {storage: file_storage}"
+	if s.streams > 0 { // as much as the static exporter's, so that no load of one project is refused
+		settings = append(settings, "queue_size: 100000")
+	}
+	queue := ""
+	if len(settings) > 0 {
+		queue = fmt.Sprintf(", sending_queue: {%s}", strings.Join(settings, ", "))
 	}
 	line(0, "exporters:")
 	if slices.Contains(s.destinations, sink.Datadog) {

@@ -1,8 +1,8 @@
 package datadoglogsexporter
 
 import (
-	"errors"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,7 +161,7 @@ func TestOnlyTheRefusedPartGoesBack(t *testing.T) {
 			require.ErrorContains(t, err, "the stream of "+one+": ")
 			require.False(t, consumererror.IsPermanent(err))
 			var rest consumererror.Logs
-			require.True(t, errors.As(err, &rest))
+			require.ErrorAs(t, err, &rest)
 			require.Equal(t, 6, rest.Data().LogRecordCount())
 			require.Equal(t, 15, ld.LogRecordCount(), "the request is shared")
 			r.requireArrived("k2", names(two, 0, 4), 30*time.Second)
@@ -233,14 +233,14 @@ func TestMetricsOfStreams(t *testing.T) {
 	var all metricdata.ResourceMetrics
 	require.NoError(t, r.Telemetry.Reader.Collect(t.Context(), &all))
 	require.NotEmpty(t, all.ScopeMetrics)
-	text := ""
+	var text strings.Builder
 	for _, scope := range all.ScopeMetrics {
 		for _, m := range scope.Metrics {
 			for _, set := range attributesOf(m.Data) {
-				text += set + "\n"
+				text.WriteString(set + "\n")
 			}
 		}
 	}
-	require.Contains(t, text, "exporter=datadog_logs/test")
-	require.NotContains(t, text, "project")
+	require.Contains(t, text.String(), "exporter=datadog_logs/test")
+	require.NotContains(t, text.String(), "project")
 }

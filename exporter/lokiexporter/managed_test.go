@@ -140,8 +140,10 @@ func TestManagedConfig(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 10_000, cfg.QueueConfig.Get().QueueSize)
 	require.Equal(t, 500_000, cfg.MaxQueuedEvents)
-	_, err = load(t, map[string]any{"management": "stytch_management", "endpoint": "http://localhost:1"})
+	require.Zero(t, cfg.ClientConfig.MaxIdleConns)
+	cfg, err = load(t, map[string]any{"management": "stytch_management", "endpoint": "http://localhost:1", "max_idle_conns": 7})
 	require.NoError(t, err)
+	require.Equal(t, 7, cfg.ClientConfig.MaxIdleConns)
 	for want, values := range map[string]map[string]any{
 		"hostname: must not be set with management":            {"hostname": "x"},
 		"username: must not be set with management":            {"username": "u", "password": "hunter2"},

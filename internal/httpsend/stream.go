@@ -90,7 +90,7 @@ func (s *stream) remove() bool {
 // start reads what is stored, and begins to deliver it.
 func (s *stream) start(ctx context.Context, host component.Host) error {
 	defer close(s.ready)
-	if err := s.Logs.Start(ctx, host); err != nil {
+	if err := s.Start(ctx, host); err != nil {
 		return errors.Join(err, s.Shutdown(ctx))
 	}
 	s.account.found(s.sizes.size() + s.logs.quarantine.found)

@@ -25,7 +25,7 @@ func (a *asked) Destination() managed.Destination { return a.f.Destination }
 // Check implements managed.Exporter.
 func (a *asked) Check(ctx context.Context, c managed.Credentials) managed.Answer {
 	return a.ask(ctx, c, "the destination takes these credentials", func(ctx context.Context, s *Sender, _ *Backend) (int, error) {
-		return a.f.Managed.Check(ctx, s, c)
+		return a.f.Check(ctx, s, c)
 	})
 }
 

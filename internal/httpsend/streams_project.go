@@ -3,6 +3,7 @@ package httpsend
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,9 @@ type project struct {
 	name   string
 	turn   chan struct{} // held while its stream is started or dropped
 	stream atomic.Pointer[stream]
+	// following is held while the stream is compared with a table: with an older one
+	// after a younger one it would get its former credentials again.
+	following sync.Mutex
 
 	failed error // of the latest start; nil: it succeeded
 	again  time.Time
@@ -53,7 +57,11 @@ func (f *streams) streamOf(ctx context.Context, name string) (*stream, error) {
 	} else if s != nil {
 		f.drop(p, s)
 	}
-	of := f.source.Table().Stream(name, f.Destination)
+	table := f.source.Table()
+	if table == nil {
+		return nil, errNoTable
+	}
+	of := table.Stream(name, f.Destination)
 	switch {
 	case f.running.Err() != nil:
 		return nil, errClosing
@@ -72,7 +80,7 @@ func (f *streams) streamOf(ctx context.Context, name string) (*stream, error) {
 	f.status.set(name, nil)
 	of.Figures.Serve(s.oldest)
 	p.stream.Store(s)
-	f.followOne(f.source.Table(), p) // it may have changed since
+	f.followOne(f.source.Table, p) // it may have changed since
 	return s, nil
 }
 
@@ -120,14 +128,21 @@ func (f *streams) follow(table *managed.Table) {
 		return
 	}
 	for _, p := range f.projects.Range {
-		f.followOne(table, p.(*project))
+		f.followOne(func() *managed.Table { return table }, p.(*project))
 	}
 	f.opened.Do(func() { f.work.Go(f.openStored) })
 }
 
-// followOne brings a project's running stream, if there is one, to what the table says.
-func (f *streams) followOne(table *managed.Table, p *project) {
-	s, of := p.stream.Load(), table.Stream(p.name, f.Destination)
+// followOne brings a project's running stream, if there is one, to what the present table
+// says.
+func (f *streams) followOne(present func() *managed.Table, p *project) {
+	p.following.Lock()
+	defer p.following.Unlock()
+	s, table := p.stream.Load(), present()
+	if table == nil {
+		return
+	}
+	of := table.Stream(p.name, f.Destination)
 	switch {
 	case s == nil && of == nil: // it may be one that could not be started
 		f.status.set(p.name, nil)

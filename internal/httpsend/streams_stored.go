@@ -83,7 +83,7 @@ func (f *streams) openStored() {
 		}
 		all.Go(func() {
 			defer func() { <-free }()
-			if f.source.Table().Stream(name, f.Destination) == nil {
+			if f.deleted(name) {
 				f.dropStored(name)
 				return
 			}
@@ -91,6 +91,12 @@ func (f *streams) openStored() {
 		})
 	}
 	all.Wait()
+}
+
+// deleted tells whether a project has no stream.
+func (f *streams) deleted(name string) bool {
+	table := f.source.Table()
+	return table != nil && table.Stream(name, f.Destination) == nil
 }
 
 // isOther tells whether the queue of this id is that of another exporter, which has the
@@ -112,7 +118,7 @@ func (f *streams) dropStored(name string) {
 	p := f.project(name)
 	p.turn <- struct{}{}
 	defer func() { <-p.turn }()
-	if f.source.Table().Stream(name, f.Destination) != nil || p.stream.Load() != nil {
+	if !f.deleted(name) || p.stream.Load() != nil {
 		return // it was created meanwhile, and its events are taken for its own
 	}
 	ctx := context.WithoutCancel(f.running)
