@@ -182,7 +182,7 @@ func TestNodeDropsThePrefix(t *testing.T) {
 }
 
 func TestTerraformRefuses(t *testing.T) {
-	key := Config{Datadog: &DatadogConfig{APIKey: "0123456789abcdef0123456789abcdef", Site: "US"}}
+	key := Resource{Config{Datadog: &DatadogConfig{APIKey: "0123456789abcdef0123456789abcdef", Site: "US"}}, true}
 	t.Run("a masked secret after apply", func(t *testing.T) {
 		masked := `{"request_id":"r","status_code":200,"event_log_streaming_config":{"destination_type":"DATADOG","destination_config":{"datadog":{"api_key_last_four":"cdef","site":"US"}},"streaming_status":"DISABLED"}}`
 		r := NewTerraform(start(t, &recorder{code: 200, body: masked}))
@@ -202,6 +202,6 @@ func TestTerraformRefuses(t *testing.T) {
 		require.NoError(t, r.Apply(t.Context(), key))
 		changes, err := r.Plan(t.Context(), key) // the stand-in says DISABLED after enable
 		require.NoError(t, err)
-		require.Equal(t, []string{"streaming_status"}, changes)
+		require.Equal(t, []string{"enabled"}, changes)
 	})
 }
