@@ -351,7 +351,7 @@ func TestTableIsPrivate(t *testing.T) {
 	require.Equal(t, "tls_required", a.json["error_type"])
 	require.NotContains(t, a.text, apiKey)
 
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: p.clients}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: p.clients.Clone()}}
 	defer client.CloseIdleConnections()
 	get := func(secret, etag string) (*http.Response, string) {
 		r, err := http.NewRequest(http.MethodGet, "https://"+p.address+"/streaming/v1/table", nil)
