@@ -2,7 +2,6 @@ package stytchmanagementextension
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,7 +22,7 @@ func FuzzCreate(f *testing.F) {
 		}
 		if err != nil {
 			var r *refusal
-			require.True(t, errors.As(err, &r))
+			require.ErrorAs(t, err, &r)
 			require.NotEmpty(t, r.fields)
 			return
 		}

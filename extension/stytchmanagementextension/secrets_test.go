@@ -3,6 +3,7 @@ package stytchmanagementextension
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -42,7 +43,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 		}
 		shown.WriteString(r.do(t, "GET", base+"/DATADOG", "").text + r.do(t, "GET", base+"/GRAFANA_LOKI", "").text)
 		shown.WriteString(r.send(t, from("192.0.2.1:1", testKeyID, secrets[4])).text)
-		bearer := httptest.NewRequest("GET", base+"/DATADOG", nil)
+		bearer := httptest.NewRequest(http.MethodGet, base+"/DATADOG", nil)
 		bearer.Header.Set("Authorization", "Bearer "+secrets[4])
 		shown.WriteString(r.send(t, bearer).text)
 		r.do(t, "DELETE", base+"/GRAFANA_LOKI", "")
@@ -54,7 +55,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 			require.NoError(t, err)
 			shown.WriteString(encoded.String())
 		}
-		shown.WriteString(fmt.Sprintf("%v %+v %#v", r.cfg, r.cfg, r.Table().Sorted()[0].Credentials.Datadog))
+		fmt.Fprintf(&shown, "%v %+v %#v", r.cfg, r.cfg, r.Table().Sorted()[0].Credentials.Datadog)
 	})
 	shown.WriteString(refuse(t, dir, nil).Error() + refuse(t, dir, []configopaque.String{sealKey(2)}).Error())
 	require.Contains(t, shown.String(), "A stream has changed")

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configopaque"
@@ -21,14 +23,12 @@ import (
 var lokiStream = managed.Credentials{Loki: &managed.LokiCredentials{Hostname: "logs.example.net:3100", Username: "123456", Password: "password-of-loki"}}
 
 // run starts an extension on a directory, calls f and stops it.
-func run(t *testing.T, dir string, keys []configopaque.String, f func(r *rig)) {
+func run(t *testing.T, dir string, keys []configopaque.String, f func(r *rig), settings ...func(*filestorage.Config)) {
 	t.Helper()
 	t.Run("run", func(t *testing.T) { // a file is opened once at a time
 		cfg := testConfig()
 		cfg.EncryptionKeys = keys
-		r, err := tryStart(t, newHost(t, dir), cfg)
-		require.NoError(t, err)
-		f(r)
+		f(start(t, newHost(t, dir, settings...), cfg))
 	})
 }
 
@@ -138,10 +138,32 @@ func TestPlainTextIsGoneAfterACompaction(t *testing.T) {
 	require.True(t, holds())
 	run(t, dir, keys, func(*rig) {})
 	require.True(t, holds(), "the warning in the README can go")
-	compactOnStart = true
-	defer func() { compactOnStart = false }()
-	run(t, dir, keys, func(r *rig) { require.Equal(t, 1, r.Table().Len()) })
+	run(t, dir, keys, func(r *rig) { require.Equal(t, 1, r.Table().Len()) }, func(cfg *filestorage.Config) {
+		cfg.Compaction.OnStart, cfg.Compaction.Directory = true, dir
+	})
 	require.False(t, holds())
+}
+
+// A full storage takes no more; what it has taken is there after a restart.
+func TestAFullStorage(t *testing.T) {
+	dir, keys := t.TempDir(), []configopaque.String{sealKey(1)}
+	stored := 0
+	create := func(r *rig, i int) error {
+		_, err := r.control.create(t.Context(), actor{}, fmt.Sprint("project-live-", i), lokiStream)
+		return err
+	}
+	run(t, dir, keys, func(r *rig) {
+		for ; stored < 10_000 && create(r, stored) == nil; stored++ {
+		}
+		require.ErrorIs(t, create(r, stored), errStorage)
+		require.Equal(t, stored, r.Table().Len())
+	}, func(cfg *filestorage.Config) { cfg.MaxSize = 256 << 10 })
+	t.Logf("%d streams in 256 KiB", stored)
+	require.Greater(t, stored, 100)
+	run(t, dir, keys, func(r *rig) {
+		require.Equal(t, stored, r.Table().Len())
+		require.NoError(t, create(r, stored))
+	})
 }
 
 func TestUnknownStateRefusesTheStart(t *testing.T) {
