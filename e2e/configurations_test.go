@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -32,7 +33,8 @@ func TestConfigurations(t *testing.T) {
 		require.NoError(t, err)
 		switch {
 		case !strings.Contains(string(content), "\nreceivers:"):
-			valid(t, example, harness.Path(filepath.Join(filepath.Dir(example), "collector.yaml")), harness.Path(example))
+			directory := cmp.Or(bases[filepath.Dir(example)], filepath.Dir(example))
+			valid(t, example, harness.Path(filepath.Join(directory, "collector.yaml")), harness.Path(example))
 		case !strings.Contains(string(content), "\n  stytch:\n    http:"), strings.Contains(string(content), "\n  filter"):
 			// It takes events from elsewhere, or not all arrive: e2e/examples runs it.
 			valid(t, example, harness.Path(example))
@@ -57,6 +59,9 @@ func TestConfigurations(t *testing.T) {
 		})
 	}
 }
+
+// bases are the folders that others lay their files over.
+var bases = map[string]string{"examples/fleet": "examples/managed"}
 
 // valid requires that files are a valid configuration together.
 func valid(t *testing.T, name string, files ...string) {
@@ -130,6 +135,9 @@ func (d *desk) write(name, text string) {
 		if strings.HasSuffix(name, "_DIRECTORY") {
 			d.env[name] = filepath.Join(d.directory, strings.ToLower(name)) // which is not there yet
 		}
+	}
+	if d.env["TLS_CERTIFICATE"] != "" {
+		d.env["TLS_CERTIFICATE"], d.env["TLS_KEY"], _ = harness.Certificate(d, d.directory)
 	}
 }
 
@@ -211,6 +219,7 @@ func plausible(name string) string {
 		{"HOSTNAME", "logs-prod-021.grafana.net"},
 		{"URL", "http://localhost:3100"},
 		{"ENDPOINT", "http://localhost:3100"},
+		{"CONTROL", "https://control.example.com:8322"},
 		{"STREAMS_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="},
 		{"SECRET", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="},
 	} {
