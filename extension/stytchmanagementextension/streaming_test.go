@@ -156,7 +156,7 @@ func TestAThousandStreamsInOneAnswer(t *testing.T) {
 		}
 	}
 	r.control.table.Store(managed.NewTable(streams...))
-	req := httptest.NewRequest("GET", streamsPath, nil)
+	req := httptest.NewRequest(http.MethodGet, streamsPath, nil)
 	req.SetBasicAuth(testKeyID, testSecret)
 	w := httptest.NewRecorder()
 	r.handler.ServeHTTP(w, req)
