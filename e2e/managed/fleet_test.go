@@ -81,8 +81,8 @@ func TestFleetExample(t *testing.T) {
 	require.Contains(t, e.Message, control.management)
 
 	// The control is away, and one follower restarts.
-	control.process.Stop()
-	followers[1].process.Stop()
+	control.process.Kill()
+	followers[1].process.Kill()
 	followers[1].start()
 	known(t, "ACTIVE")
 	for range 4 {

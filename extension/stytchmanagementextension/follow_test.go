@@ -136,6 +136,7 @@ func (p *pair) change(method, path, body string) {
 }
 
 func TestFollow(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.startFollower()
@@ -191,6 +192,7 @@ func TestFollow(t *testing.T) {
 
 // Nothing is changed at a follower, and its words say where.
 func TestFollowersAreReadOnly(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.change("POST", base, createBody)
@@ -219,6 +221,7 @@ func TestFollowersAreReadOnly(t *testing.T) {
 // A follower starts and runs while the other is away, with the streams it had, and goes on
 // when it is back. Either side may restart.
 func TestEitherSideRestarts(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.change("POST", base, createBody)
@@ -258,6 +261,7 @@ func TestEitherSideRestarts(t *testing.T) {
 
 // A follower that has never had a table knows nothing, and says so.
 func TestNothingIsKnownYet(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startFollower()
 	require.Nil(t, p.follower.Table())
@@ -274,6 +278,7 @@ func TestNothingIsKnownYet(t *testing.T) {
 }
 
 func TestStoredCopiesAreSealed(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.change("POST", base, createBody)
@@ -343,6 +348,7 @@ func TestWhyFollowingDoesNotWork(t *testing.T) {
 
 // The table is for followers alone: with credentials, over TLS or from this machine.
 func TestTableIsPrivate(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.change("POST", base, createBody)
@@ -395,6 +401,7 @@ func TestTableIsPrivate(t *testing.T) {
 
 // A follower that becomes a leader, and then a follower again, asks for the table anew.
 func TestNoLongerFollowing(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.change("POST", base, createBody)
@@ -412,6 +419,7 @@ func TestNoLongerFollowing(t *testing.T) {
 
 // A storage that fails keeps the table from being published.
 func TestFollowedTablesAreStoredFirst(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.startFollower()
@@ -432,6 +440,87 @@ func TestFollowedTablesAreStoredFirst(t *testing.T) {
 	eventually(t, func(c *assert.CollectT) { require.Equal(c, componentstatus.StatusOK, p.status.last().Status()) })
 }
 
+// One outage is one line in a minute, whatever its causes.
+func TestCausesThatAlternate(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	leader := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader([]int{http.StatusBadGateway, http.StatusUnauthorized, http.StatusNotFound}[asked.Add(1)%3])
+	}))
+	defer leader.Close()
+	p := newPair(t)
+	p.startFollower(func(cfg *Config) { cfg.Follow.Get().ClientConfig.Endpoint = leader.URL })
+	eventually(t, func(c *assert.CollectT) { require.GreaterOrEqual(c, asked.Load(), int64(8)) })
+	require.Equal(t, 1, p.follower.logs.FilterMessageSnippet("does not work").Len())
+}
+
+// An answer that never comes does not hold up the shutdown.
+func TestShutdownWhileAsking(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{})
+	leader := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+	}))
+	defer leader.Close()
+	p := newPair(t)
+	p.startFollower(func(cfg *Config) { cfg.Follow.Get().ClientConfig.Endpoint = leader.URL })
+	<-asked
+	begun := time.Now()
+	p.stopFollower()
+	require.Less(t, time.Since(begun), followWithin/2)
+	require.Zero(t, p.follower.logs.FilterMessageSnippet("does not work").Len())
+}
+
+// A proxy that takes If-None-Match off makes no work of what is known.
+func TestWhatIsKnownIsNotStoredAgain(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	leader := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("ETag", `"1"`)
+		_, _ = io.WriteString(w, `{"version":1,"streams":[]}`)
+	}))
+	defer leader.Close()
+	p := newPair(t)
+	p.startFollower(func(cfg *Config) { cfg.Follow.Get().ClientConfig.Endpoint = leader.URL })
+	eventually(t, func(c *assert.CollectT) { require.NotNil(c, p.follower.Table()) })
+	table, before := p.follower.Table(), asked.Load()
+	eventually(t, func(c *assert.CollectT) { require.GreaterOrEqual(c, asked.Load(), before+5) })
+	require.Same(t, table, p.follower.Table())
+}
+
+func TestFollowNeedsItsCertificates(t *testing.T) {
+	p := newPair(t)
+	cfg := testConfig()
+	client := confighttp.NewDefaultClientConfig()
+	client.Endpoint, client.TLS.CAFile = "https://"+p.address, filepath.Join(p.dir, "nowhere.crt")
+	cfg.Follow = configoptional.Some(FollowConfig{ClientConfig: client, Key: cfg.WorkspaceKeys[0]})
+	_, err := tryStart(t, newHost(t, p.dir), cfg)
+	require.ErrorContains(t, err, "follow: ")
+	require.ErrorContains(t, err, "nowhere.crt")
+}
+
+// FuzzTable finds no table that is half taken: what is decoded is encoded to the same
+// streams.
+func FuzzTable(f *testing.F) {
+	stream := `{"project_id":"` + project + `","destination_type":"DATADOG","destination_config":{"datadog":{"api_key":"` + apiKey + `","site":"US"}},"streaming_status":"ACTIVE"}`
+	for _, body := range []string{`{"version":1,"streams":[]}`, `{"version":1,"streams":[` + stream + `]}`, `{"version":2}`, `{`, `{"version":1,"streams":[null]}`} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		streams, err := decodeTable(body)
+		if err != nil {
+			return
+		}
+		encoded, err := new(tableCache).encode(managed.NewTable(streams...))
+		require.NoError(t, err)
+		again, err := decodeTable([]byte(`{"version":1,"streams":` + string(encoded.streams) + `}`))
+		require.NoError(t, err)
+		require.Equal(t, managed.NewTable(streams...), managed.NewTable(again...))
+	})
+}
+
 func TestFollowConfig(t *testing.T) {
 	for name, test := range map[string]struct {
 		follow map[string]any
@@ -443,6 +532,7 @@ func TestFollowConfig(t *testing.T) {
 		"credentials":    {map[string]any{"endpoint": "https://a:secret-of-the-url@control.example.com"}, "follow: endpoint: must be"},
 		"an ftp":         {map[string]any{"endpoint": "ftp://control.example.com"}, "follow: endpoint: must begin with https://"},
 		"an auth":        {map[string]any{"endpoint": "https://c", "auth": map[string]any{"authenticator": "basicauth"}}, "follow: auth: is not supported"},
+		"no unit":        {map[string]any{"endpoint": "https://c", "timeout": 5}, "follow: timeout: must be at least 1ms"},
 		"no key":         {map[string]any{"endpoint": "https://c", "key": map[string]any{}}, "follow: key: id: must be"},
 		"https":          {map[string]any{"endpoint": "https://control.example.com:8322"}, ""},
 		"https, a path":  {map[string]any{"endpoint": "https://example.com/control/"}, ""},
