@@ -190,6 +190,30 @@ func TestFollow(t *testing.T) {
 	require.Empty(t, p.follower.logs.FilterMessageSnippet("does not work").All())
 }
 
+// Of a thousand streams only what has changed is made anew.
+func TestFollowAThousand(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.startLeader()
+	p.leader.control.table.Store(aThousand())
+	p.startFollower()
+	begun := time.Now()
+	p.equal()
+	t.Logf("1,000 streams after %s", time.Since(begun))
+	before := p.follower.Table()
+	require.Equal(t, 1000, before.Len())
+	require.Len(t, p.follower.control.audit(), maxChanges)
+
+	p.change("POST", base, createBody)
+	p.equal()
+	for s := range before.All() {
+		require.Same(t, s, p.follower.Table().Stream(s.ProjectID, s.Destination))
+	}
+	p.stopFollower()
+	p.startFollower()
+	require.Equal(t, 1001, p.follower.Table().Len(), "stored")
+}
+
 // Nothing is changed at a follower, and its words say where.
 func TestFollowersAreReadOnly(t *testing.T) {
 	t.Parallel()
