@@ -41,14 +41,13 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// How often the other extension is asked. Tests ask more often.
+// How often the other extension is asked, and how long one answer may take. Tests have
+// less patience.
 var (
 	followEvery  = time.Second
 	followAtMost = 5 * time.Second // while it does not answer
+	followWithin = 10 * time.Second
 )
-
-// followWithin bounds one answer.
-const followWithin = 10 * time.Second
 
 // maxTable is in bytes, far more than the streams of ten thousand projects.
 const maxTable = 64 << 20
@@ -81,10 +80,7 @@ func (e *managementExtension) startFollowing(ctx context.Context, host component
 		url: strings.TrimSuffix(cfg.ClientConfig.Endpoint, "/") + streamingBase + "/table",
 	}
 	ctx, e.stopFollowing = context.WithCancel(context.Background())
-	e.serving.Go(func() {
-		defer client.CloseIdleConnections()
-		f.run(ctx)
-	})
+	e.serving.Go(func() { f.run(ctx) })
 	return nil
 }
 
