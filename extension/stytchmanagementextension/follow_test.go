@@ -197,6 +197,14 @@ func TestFollow(t *testing.T) {
 		actions = append(actions, made.Action)
 	}
 	require.Equal(t, []string{"delete", "create", "update", "enable", "create"}, actions)
+	for _, r := range []*rig{p.leader, p.follower} {
+		for _, line := range r.logs.All() {
+			said := fmt.Sprint(line.Message, line.ContextMap())
+			for _, secret := range []string{apiKey, "another-key-0123", password, testSecret} {
+				require.NotContains(t, said, secret)
+			}
+		}
+	}
 	require.Empty(t, p.follower.logs.FilterMessageSnippet("does not work").All())
 }
 
