@@ -12,7 +12,7 @@ COUNT ?= 6
 SOAK ?= 30m
 LISTEN ?= localhost:8321
 
-.PHONY: all build run test race e2e e2e-loki e2e-faults soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
+.PHONY: all build run test race e2e e2e-loki e2e-faults e2e-examples soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
 
 all: generate-check lint test race e2e e2e-loki e2e-faults ## everything that continuous integration runs; some tests of e2e-faults as root only
 
@@ -47,6 +47,10 @@ e2e-loki: build ## the Loki exporter against a real Loki
 e2e-faults: build ## break destinations, disk, queue and process under load: about 8 minutes; all of it as root only
 	@[ "$$(id -u)" = 0 ] || echo "Not root: the tests that mount a disk of their own are skipped, each with a message. Run this target as root for all."
 	go test -tags e2e -count 1 -timeout 20m -v $(if $(SKIP),-skip '$(SKIP)') ./e2e/faults/ | grep --line-buffered -vE '^=== '; exit $${PIPESTATUS[0]}
+
+e2e-examples: build ## each folder of examples/ between real peers: S3, Kafka, OTLP, Prometheus
+	go test -tags e2e -count 1 -timeout 10m ./e2e/examples/
+	go test -tags e2e -count 1 -timeout 5m -run '^(TestExamples|TestCommands$$|TestConfigurations$$)/examples' ./e2e/
 
 soak: build ## random faults for SOAK (30m): memory, goroutines and events must all stay
 	SOAK=$(SOAK) go test -tags e2e -count 1 -timeout 24h -v -run TestSoak ./e2e/faults/

@@ -64,6 +64,7 @@ var commands = []struct{ pattern, how string }{
 	{`^copy=|\$copy`, "it builds a changed copy of a dependency for minutes"},
 	{`^git clone\b`, "it needs the network"},
 	{`^htpasswd\b`, "it is in no package that the tests need"},
+	{`^kafka-topics\.sh `, "it is Kafka's own; tools/kafka makes the topic for the tests"},
 }
 
 // how says what TestCommands does with a line of a shell block.

@@ -1,0 +1,88 @@
+//go:build e2e
+
+package examples
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
+)
+
+const (
+	quickGateway = `
+exporters:
+  kafka:
+    retry_on_failure: {initial_interval: 50ms, max_interval: 300ms}
+`
+	// A member of the group that was killed is missed after a second.
+	quickConsumer = `
+receivers:
+  kafka/datadog: &quick
+    session_timeout: 1s
+    heartbeat_interval: 200ms
+    error_backoff: {initial_interval: 50ms, max_interval: 300ms}
+  kafka/loki: *quick
+exporters:
+  datadog_logs:
+    endpoint: "${env:DATADOG_URL}"
+    retry_on_failure: {initial_interval: 50ms, max_interval: 300ms}
+  loki:
+    hostname: ""
+    username: ""
+    password: ""
+    endpoint: "${env:LOKI_URL}"
+    retry_on_failure: {initial_interval: 50ms, max_interval: 300ms}
+`
+)
+
+// TestKafka promises: with a gateway, the broker and the consumer killed three times each under load,
+// everything acknowledged arrives at both destinations.
+func TestKafka(t *testing.T) {
+	kafka := startBroker(t)
+	loki, datadog := standin.NewLoki(), standin.NewDatadog("0123456789abcdef0123456789abcdef")
+	loki.Forget, datadog.Forget = true, true
+	consumer := newRig(t, []harness.Destination{loki, datadog}, "kafka/consumer.yaml").overlay(quickConsumer)
+	consumer.options.Receiver = "127.0.0.1:" + consumer.options.Env["HEALTH_PORT"] // it has no other server
+	for _, overlaid := range []string{"LOKI_HOSTNAME", "LOKI_USERNAME", "LOKI_PASSWORD"} {
+		consumer.options.Env[overlaid] = ""
+	}
+	gateways := []*rig{
+		newRig(t, nil, "kafka/gateway.yaml").overlay(quickGateway),
+		newRig(t, nil, "kafka/gateway.yaml").overlay(quickGateway),
+	}
+	var loads []*harness.Load
+	for _, gateway := range gateways {
+		gateway.options.Env["KAFKA_BROKER"] = kafka.address()
+		gateway.ledger = consumer.ledger
+		gateway.start()
+		loads = append(loads, gateway.load(1000))
+	}
+	consumer.options.Env["KAFKA_BROKER"] = kafka.address()
+	consumer.start()
+	flows := func() {
+		arrived := consumer.ledger.ArrivedAt(loki)
+		consumer.until("arrivals", func() bool { return consumer.ledger.ArrivedAt(loki) > arrived+500 })
+	}
+	for range 3 {
+		flows()
+		gateways[0].collector.Kill()
+		gateways[0].start()
+		flows()
+		kafka.kill()
+		consumer.acknowledged(500) // by the gateways' disks
+		kafka.start()
+		flows()
+		consumer.collector.Kill()
+		consumer.start()
+	}
+	for _, load := range loads {
+		load.Stop()
+		require.Empty(t, load.Wrong())
+	}
+	for _, at := range []harness.Destination{loki, datadog} {
+		consumer.everythingArrives(at)
+	}
+}
