@@ -17,7 +17,7 @@ func TestComponentsAreInTheBinary(t *testing.T) {
 		Module    string            `yaml:"module"`
 		Stability map[string]string `yaml:"stability"`
 	}
-	var listed struct{ Receivers, Processors, Exporters []component }
+	var listed struct{ Receivers, Processors, Exporters, Extensions []component }
 	command, err := harness.Command(nil, "components")
 	require.NoError(t, err)
 	output, err := command.Output()
@@ -32,14 +32,19 @@ func TestComponentsAreInTheBinary(t *testing.T) {
 		{"processor", "stytch", listed.Processors},
 		{"exporter", "datadog_logs", listed.Exporters},
 		{"exporter", "loki", listed.Exporters},
+		{"extension", "stytch_encoding", listed.Extensions},
 	} {
+		signal := "logs"
+		if c.kind == "extension" {
+			signal = "extension"
+		}
 		found := map[string]component{}
 		for _, component := range c.components {
 			found[component.Name] = component
 		}
 		require.Contains(t, found, c.name, c.kind)
 		require.Contains(t, found[c.name].Module, "github.com/otelcol-stytch/otelcol-stytch")
-		require.Contains(t, []string{"Development", "Alpha", "Beta", "Stable"}, found[c.name].Stability["logs"], "%s %s", c.kind, c.name)
+		require.Contains(t, []string{"Development", "Alpha", "Beta", "Stable"}, found[c.name].Stability[signal], "%s %s", c.kind, c.name)
 	}
 }
 
@@ -60,6 +65,7 @@ func TestValidateNamesTheWrongKey(t *testing.T) {
 		{"no endpoint", "receivers: {stytch: {http: {endpoint: ''}}}", "receivers::stytch: http::endpoint"},
 		{"negative size", "receivers: {stytch: {http: {max_request_body_size: -1}}}", "receivers::stytch: http::max_request_body_size"},
 		{"timeout without a unit", "exporters: {loki: {timeout: 30}}", "exporters::loki: timeout"},
+		{"a way to redact", "processors: {stytch: {redact: [{field: a, with: blur}]}}", "processors::stytch: redact::0::with"},
 		{"empty source", "processors: {stytch: {source: ''}}", "processors::stytch: source"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -31,11 +32,19 @@ func weigh(ld plog.Logs) (w weight) {
 		for _, sl := range rl.ScopeLogs().All() {
 			w.records += sl.LogRecords().Len()
 			for _, lr := range sl.LogRecords().All() {
-				w.bytes += len(lr.Body().Str())
+				w.bytes += size(lr.Body())
 			}
 		}
 	}
 	return w
+}
+
+// size is the length of a body that is a text, in bytes.
+func size(body pcommon.Value) int {
+	if body.Type() == pcommon.ValueTypeBytes {
+		return body.Bytes().Len()
+	}
+	return len(body.Str())
 }
 
 // Wrap returns the exporter with its queue's puts grouped, where its queue is

@@ -245,3 +245,13 @@ func TestWrap(t *testing.T) {
 		require.Equal(t, !tt.grouped, got == next, name)
 	}
 }
+
+// A body of bytes weighs what a string of the same length does.
+func TestBytesWeigh(t *testing.T) {
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	records.AppendEmpty().Body().SetStr("four")
+	records.AppendEmpty().Body().SetEmptyBytes().FromRaw([]byte("fives"))
+	records.AppendEmpty().Body().SetInt(1)
+	require.Equal(t, weight{records: 3, bytes: 9}, weigh(ld))
+}

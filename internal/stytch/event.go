@@ -1,6 +1,9 @@
 package stytch
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/otelcol-stytch/otelcol-stytch/internal/jsonscan"
 )
 
@@ -39,6 +42,17 @@ func Fields(names []string) []Field {
 		fields[i] = Field{name: name, attribute: AttrPrefix + name}
 	}
 	return fields
+}
+
+// CheckFields checks the names of promote. Its errors name the element.
+func CheckFields(names []string) error {
+	var errs []error
+	for i, name := range names {
+		if name == "" {
+			errs = append(errs, fmt.Errorf("promote::%d: must name a field of the event", i))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Scan reads text into e and replaces all fields of e. It returns a *jsonscan.SyntaxError

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 )
 
@@ -17,12 +18,16 @@ type Config struct {
 	// Enabled lets events through. If false, events are acknowledged, dropped and
 	// counted; setting it to true again does not bring them back.
 	Enabled bool `mapstructure:"enabled"`
+	// Redact hides fields of the events that are handed on.
+	Redact []RedactConfig `mapstructure:"redact"`
+	// HashSalt keys the hashes of `with: hash`.
+	HashSalt configopaque.String `mapstructure:"hash_salt"`
 	// Deduplicate drops events that went through before. Off unless set.
 	Deduplicate configoptional.Optional[DeduplicateConfig] `mapstructure:"deduplicate"`
 }
 
-// Validate checks that the labels are set: by them a destination tells the stream
-// from others.
+// Validate checks that the labels are set, by which a destination tells the stream from
+// others, and what is redacted.
 func (cfg *Config) Validate() error {
 	var errs []error
 	if cfg.Source == "" {
@@ -31,7 +36,7 @@ func (cfg *Config) Validate() error {
 	if cfg.Service == "" {
 		errs = append(errs, errors.New("service: must not be empty"))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, cfg.validateRedact())...)
 }
 
 // DeduplicateConfig bounds what deduplication remembers.

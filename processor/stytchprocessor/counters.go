@@ -12,18 +12,19 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
 )
 
-// counters count the events that were not handed on, and log the first duplicate and
-// the first forgotten event; the gate logs what it drops. The metrics carry the
+// counters count the events that were not handed on, and log the first duplicate,
+// the first that cannot be redacted and the first forgotten event; the gate logs what it drops. The metrics carry the
 // processor's id, which identifies the destination.
 type counters struct {
 	*metadata.TelemetryBuilder
 	logger *zap.Logger
 
-	ofProcessor metric.MeasurementOption
-	ofDisabled  metric.MeasurementOption
-	ofDuplicate metric.MeasurementOption
+	ofProcessor    metric.MeasurementOption
+	ofDisabled     metric.MeasurementOption
+	ofDuplicate    metric.MeasurementOption
+	ofUnredactable metric.MeasurementOption
 
-	duplicateOnce, forgottenOnce sync.Once
+	duplicateOnce, forgottenOnce, unredactableOnce sync.Once
 }
 
 func newCounters(set processor.Settings) (*counters, error) {
@@ -37,15 +38,17 @@ func newCounters(set processor.Settings) (*counters, error) {
 	}
 	c := &counters{
 		TelemetryBuilder: builder, logger: set.Logger,
-		ofProcessor: with(),
-		ofDisabled:  with(attribute.String("reason", "disabled")),
-		ofDuplicate: with(attribute.String("reason", "duplicate")),
+		ofProcessor:    with(),
+		ofDisabled:     with(attribute.String("reason", "disabled")),
+		ofDuplicate:    with(attribute.String("reason", "duplicate")),
+		ofUnredactable: with(attribute.String("reason", "unredactable")),
 	}
 	// The SDK does not export a counter before its first Add: without these a reader
 	// could not tell zero from a metric that does not exist.
 	ctx := context.Background()
 	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofDisabled)
 	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofDuplicate)
+	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofUnredactable)
 	builder.ProcessorStytchForgottenEvents.Add(ctx, 0, c.ofProcessor)
 	return c, nil
 }
@@ -61,6 +64,16 @@ func (c *counters) duplicates(ctx context.Context, n int) {
 	c.ProcessorStytchDroppedEvents.Add(ctx, int64(n), c.ofDuplicate)
 	c.duplicateOnce.Do(func() {
 		c.logger.Info("Dropped an event that went through before; further duplicates are only counted")
+	})
+}
+
+func (c *counters) unredactable(ctx context.Context, n int) {
+	if n == 0 {
+		return
+	}
+	c.ProcessorStytchDroppedEvents.Add(ctx, int64(n), c.ofUnredactable)
+	c.unredactableOnce.Do(func() {
+		c.logger.Warn("Dropped an event that cannot be redacted: it is no JSON object in valid UTF-8; further ones are only counted")
 	})
 }
 

@@ -10,12 +10,16 @@ import (
 )
 
 // createLogs puts the gate before deduplication, so that an event it drops is not
-// remembered. Deduplication comes last since it needs the next consumer's answer.
+// remembered. Deduplication comes after it since it needs the next consumer's answer.
+// Redaction comes last: what is dropped before costs nothing there.
 func createLogs(ctx context.Context, set processor.Settings, cc component.Config, next consumer.Logs) (processor.Logs, error) {
 	cfg := cc.(*Config)
 	count, err := newCounters(set)
 	if err != nil {
 		return nil, err
+	}
+	if len(cfg.Redact) > 0 {
+		next = newRedactor(cfg, count, next)
 	}
 	if cfg.Deduplicate.HasValue() {
 		d := newDeduplicator(*cfg.Deduplicate.Get(), count, next)

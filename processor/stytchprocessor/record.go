@@ -27,7 +27,7 @@ func newSeeds() seeds {
 	}
 }
 
-func hash(seeds [2]maphash.Seed, s string) key {
+func keyOf(seeds [2]maphash.Seed, s string) key {
 	return key{maphash.String(seeds[0], s), maphash.String(seeds[1], s)}
 }
 
@@ -66,7 +66,7 @@ func (s seeds) projectKey(resource pcommon.Map) key {
 	if v, ok := resource.Get(stytch.AttrProjectID); ok {
 		project = v.AsString()
 	}
-	return hash(s.project, project)
+	return keyOf(s.project, project)
 }
 
 // key returns the key of a record: the hash of its webhook message id, which retries
@@ -80,7 +80,7 @@ func (s seeds) key(project key, attrs pcommon.Map) key {
 	if !ok || id.Type() != pcommon.ValueTypeStr || id.Str() == "" {
 		return noKey
 	}
-	k := hash(s.id, id.Str())
+	k := keyOf(s.id, id.Str())
 	return key{k[0] ^ project[0], k[1] ^ project[1]}
 }
 

@@ -86,7 +86,7 @@ var ofProcessor = attribute.String("processor", metadata.Type.String())
 func (w *world) requireDropped(byReason map[string]int64) {
 	w.t.Helper()
 	var want []metricdata.DataPoint[int64]
-	for _, reason := range []string{"disabled", "duplicate"} {
+	for _, reason := range []string{"disabled", "duplicate", "unredactable"} {
 		want = append(want, metricdata.DataPoint[int64]{Attributes: attribute.NewSet(ofProcessor, attribute.String("reason", reason)), Value: byReason[reason]})
 	}
 	metadatatest.AssertEqualProcessorStytchDroppedEvents(w.t, w.telemetry, want, metricdatatest.IgnoreTimestamp())

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
 // Config is the configuration of the receiver.
@@ -102,12 +103,7 @@ func (cfg *Config) Validate() error {
 	if n := cfg.MaxInflightBytes; n != 0 && n < minInflight {
 		errs = append(errs, fmt.Errorf("max_inflight_bytes: must be at least %d, or 0 for the default, got %d", minInflight, n))
 	}
-	for i, field := range cfg.Promote {
-		if field == "" {
-			errs = append(errs, fmt.Errorf("promote::%d: must name a field of the event", i))
-		}
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, stytch.CheckFields(cfg.Promote))...)
 }
 
 // claimPath returns an error for a path that http.ServeMux would panic over or never

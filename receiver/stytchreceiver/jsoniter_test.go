@@ -38,9 +38,9 @@ func BenchmarkAgainstJsoniter(b *testing.B) {
 }
 
 func byScan(b *testing.B, body []byte) plog.Logs {
-	builder := &logsBuilder{logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(time.Now()), maxEvents: 1000, room: 1000}
+	builder := &logsBuilder{Records: stytch.Records{Logs: plog.NewLogs(), Arrived: pcommon.NewTimestampFromTime(time.Now())}, maxEvents: 1000, room: 1000}
 	require.NoError(b, parseJSONPush(nil, body, builder))
-	return builder.logs
+	return builder.Logs
 }
 
 // byJsoniter is the push as jsoniter reads it, each event by its fields.

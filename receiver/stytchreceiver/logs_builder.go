@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/lokipush"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
@@ -16,26 +15,16 @@ import (
 // logsBuilder builds the records of one request: a ResourceLogs for each stream and
 // project. A parser calls stream, then addEntry or addObject for each event.
 type logsBuilder struct {
-	logs      plog.Logs
-	arrived   pcommon.Timestamp
+	stytch.Records
 	promote   []stytch.Field
-	version   string // of the receiver
-	maxEvents int    // max_events_per_request
-	room      int    // events for which memory is reserved
+	maxEvents int // max_events_per_request
+	room      int // events for which memory is reserved
 
 	events    int // added so far
 	malformed int // of them no JSON object
 	pairs     int // labels and structured metadata on the records and their resources
 
-	event stytch.Event // the last that was scanned
-
-	// The current stream.
-	labels   []lokipush.Label
-	expected int // entries
-	projects map[string]plog.LogRecordSlice
-	project  string // of records
-	records  plog.LogRecordSlice
-	begun    bool // project and records are set
+	labels []lokipush.Label // of the current stream
 }
 
 // errMoreEvents is returned for more events than room.
@@ -63,16 +52,27 @@ func (b *logsBuilder) weight() int { return b.events + b.pairs/pairsPerEvent }
 // stream begins a stream. Its labels become resource attributes, except the two that
 // the processor sets. Entries is how many records to make room for.
 func (b *logsBuilder) stream(labels []lokipush.Label, entries int) {
-	b.labels, b.expected, b.begun = labels, entries, false
-	clear(b.projects)
+	b.labels = labels
+	b.Begin(b.label, entries)
+}
+
+func (b *logsBuilder) label(attrs pcommon.Map) {
+	b.pairs += len(b.labels)
+	// The two that the processor sets usually stand in place of two labels.
+	attrs.EnsureCapacity(max(len(b.labels)+2, 4))
+	for _, l := range b.labels {
+		if l.Name != stytch.LabelSource && l.Name != stytch.LabelServiceName {
+			attrs.PutStr(l.Name, l.Value)
+		}
+	}
 }
 
 // addEntry adds an entry of a Loki push, whatever its line holds.
 func (b *logsBuilder) addEntry(e *lokipush.Entry) error {
 	promote := b.promote
-	if b.event.ScanIndexed(e.Line, e.Quotes, promote) != nil {
+	if b.Event.ScanIndexed(e.Line, e.Quotes, promote) != nil {
 		b.malformed++
-		b.event, promote = stytch.Event{}, nil
+		b.Event, promote = stytch.Event{}, nil
 	}
 	// A sender must not set our attributes: with the stytch.webhook_id of another
 	// event deduplication would drop this one.
@@ -83,18 +83,14 @@ func (b *logsBuilder) addEntry(e *lokipush.Entry) error {
 // addObject adds the event that starts at text[i] and returns where it ends. Its time
 // is its own, or that of its arrival.
 func (b *logsBuilder) addObject(text string, i int, metadata ...lokipush.Label) (int, error) {
-	end, err := b.event.ScanAt(text, i, b.promote)
+	end, err := b.Event.ScanAt(text, i, b.promote)
 	if err != nil {
 		return end, err
 	}
-	at := b.event.Time()
-	if at == 0 {
-		at = b.arrived
-	}
-	return end, b.add(text[i:end], at, metadata, b.promote)
+	return end, b.add(text[i:end], b.Time(), metadata, b.promote)
 }
 
-// add appends a record with the fields of b.event.
+// add appends a record with the fields of b.Event.
 func (b *logsBuilder) add(text string, at pcommon.Timestamp, metadata []lokipush.Label, promote []stytch.Field) error {
 	if b.events >= b.maxEvents {
 		return b.tooMany()
@@ -107,10 +103,7 @@ func (b *logsBuilder) add(text string, at pcommon.Timestamp, metadata []lokipush
 	}
 	b.events++
 	b.pairs += len(metadata)
-	lr := b.recordsOf(b.event.ProjectID).AppendEmpty()
-	lr.SetTimestamp(at)
-	lr.SetObservedTimestamp(b.arrived)
-	lr.Body().SetStr(text)
+	lr := b.Add(text, at)
 	if len(metadata) > 0 {
 		attrs := lr.Attributes()
 		attrs.EnsureCapacity(len(metadata) + 5)
@@ -118,47 +111,6 @@ func (b *logsBuilder) add(text string, at pcommon.Timestamp, metadata []lokipush
 			attrs.PutStr(m.Name, m.Value)
 		}
 	}
-	b.event.Record(lr, promote)
+	b.Event.Record(lr, promote)
 	return nil
-}
-
-// recordsOf returns the records of a project in the current stream.
-func (b *logsBuilder) recordsOf(project string) plog.LogRecordSlice {
-	if b.begun && project == b.project {
-		return b.records
-	}
-	if b.begun {
-		if b.projects == nil {
-			b.projects = map[string]plog.LogRecordSlice{}
-		}
-		b.projects[b.project] = b.records
-	}
-	records, known := b.projects[project]
-	if !known {
-		records = b.addResource()
-		if !b.begun {
-			records.EnsureCapacity(b.expected) // most streams hold one project
-		}
-	}
-	b.project, b.records, b.begun = project, records, true
-	return records
-}
-
-func (b *logsBuilder) addResource() plog.LogRecordSlice {
-	b.pairs += len(b.labels)
-	rl := b.logs.ResourceLogs().AppendEmpty()
-	attrs := rl.Resource().Attributes()
-	// Project, environment, and the two attributes that the processor sets, usually in
-	// place of two labels.
-	attrs.EnsureCapacity(max(len(b.labels)+2, 4))
-	for _, l := range b.labels {
-		if l.Name != stytch.LabelSource && l.Name != stytch.LabelServiceName {
-			attrs.PutStr(l.Name, l.Value)
-		}
-	}
-	b.event.Resource(attrs)
-	sl := rl.ScopeLogs().AppendEmpty()
-	sl.Scope().SetName(stytch.ScopeName)
-	sl.Scope().SetVersion(b.version)
-	return sl.LogRecords()
 }

@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
 // route serves one protocol. It is safe for concurrent use.
@@ -121,8 +123,10 @@ func (rt *route) parse(req *request, f format, now time.Time) (*logsBuilder, err
 // build parses a body for which memory for room records is reserved.
 func (rt *route) build(req *request, f format, body []byte, now time.Time, room int64) (*logsBuilder, error) {
 	b := &logsBuilder{
-		logs: plog.NewLogs(), arrived: pcommon.NewTimestampFromTime(now), promote: rt.receiver.promote,
-		version: rt.receiver.set.BuildInfo.Version, maxEvents: rt.receiver.cfg.MaxEventsPerRequest, room: int(room),
+		Records: stytch.Records{
+			Logs: plog.NewLogs(), Version: rt.receiver.set.BuildInfo.Version, Arrived: pcommon.NewTimestampFromTime(now),
+		},
+		promote: rt.receiver.promote, maxEvents: rt.receiver.cfg.MaxEventsPerRequest, room: int(room),
 	}
 	return b, f.parse(req.Header, body, b)
 }
@@ -140,7 +144,7 @@ func (rt *route) deliver(req *request, b *logsBuilder, deadline time.Time) error
 	wait.begin(req.ctx, &r.waits)
 	defer wait.end(&r.waits) // if the pipelines panic
 	ctx := r.obsrep.StartLogsOp(wait)
-	err := r.next.ConsumeLogs(ctx, b.logs)
+	err := r.next.ConsumeLogs(ctx, b.Logs)
 	r.obsrep.EndLogsOp(ctx, rt.telemetry.protocol, b.events, err)
 	wait.end(&r.waits)
 	switch {
