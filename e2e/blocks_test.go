@@ -62,9 +62,9 @@ var commands = []struct{ pattern, how string }{
 	{`^make build\b`, "the tests run what it has built"},
 	{`^go (test|tool|run|build)\b`, "it is a test, or builds for minutes"},
 	{`^copy=|\$copy`, "it builds a changed copy of a dependency for minutes"},
-	{`^git clone\b`, "it needs the network"},
+	{`^(git clone|aws s3 sync)\b`, "it needs the network"},
 	{`^htpasswd\b`, "it is in no package that the tests need"},
-	{`^kafka-topics\.sh `, "it is Kafka's own; tools/kafka makes the topic for the tests"},
+	{`^kafka-topics\.sh `, "it is Kafka's own"},
 }
 
 // how says what TestCommands does with a line of a shell block.

@@ -91,14 +91,23 @@ func (b *bucket) stored(key string) {
 	}
 }
 
-// lines are those of an object, each of which must end.
-func (b *bucket) lines(key string) ([]string, error) {
+// read returns an object as it was uploaded.
+func (b *bucket) read(key string) ([]byte, error) {
 	object, err := b.backend.GetObject(bucketName, key, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer object.Contents.Close()
-	unzipped, err := gzip.NewReader(object.Contents)
+	return io.ReadAll(object.Contents)
+}
+
+// lines are those of an object, each of which must end.
+func (b *bucket) lines(key string) ([]string, error) {
+	zipped, err := b.read(key)
+	if err != nil {
+		return nil, err
+	}
+	unzipped, err := gzip.NewReader(bytes.NewReader(zipped))
 	if err != nil {
 		return nil, err
 	}
