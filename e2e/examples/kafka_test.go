@@ -25,16 +25,6 @@ receivers:
     heartbeat_interval: 200ms
     error_backoff: {initial_interval: 50ms, max_interval: 300ms}
   kafka/loki: *quick
-exporters:
-  datadog_logs:
-    endpoint: "${env:DATADOG_URL}"
-    retry_on_failure: {initial_interval: 50ms, max_interval: 300ms}
-  loki:
-    hostname: ""
-    username: ""
-    password: ""
-    endpoint: "${env:LOKI_URL}"
-    retry_on_failure: {initial_interval: 50ms, max_interval: 300ms}
 `
 )
 
@@ -44,11 +34,8 @@ func TestKafka(t *testing.T) {
 	kafka := startBroker(t)
 	loki, datadog := standin.NewLoki(), standin.NewDatadog("0123456789abcdef0123456789abcdef")
 	loki.Forget, datadog.Forget = true, true
-	consumer := newRig(t, []harness.Destination{loki, datadog}, "kafka/consumer.yaml").overlay(quickConsumer)
-	consumer.options.Receiver = "127.0.0.1:" + consumer.options.Env["HEALTH_PORT"] // it has no other server
-	for _, overlaid := range []string{"LOKI_HOSTNAME", "LOKI_USERNAME", "LOKI_PASSWORD"} {
-		consumer.options.Env[overlaid] = ""
-	}
+	consumer := newRig(t, []harness.Destination{loki, datadog}, "kafka/consumer.yaml").overlay(toStandins).overlay(quickConsumer)
+	consumer.withoutReceiver()
 	gateways := []*rig{
 		newRig(t, nil, "kafka/gateway.yaml").overlay(quickGateway),
 		newRig(t, nil, "kafka/gateway.yaml").overlay(quickGateway),
@@ -62,19 +49,15 @@ func TestKafka(t *testing.T) {
 	}
 	consumer.options.Env["KAFKA_BROKER"] = kafka.address()
 	consumer.start()
-	flows := func() {
-		arrived := consumer.ledger.ArrivedAt(loki)
-		consumer.until("arrivals", func() bool { return consumer.ledger.ArrivedAt(loki) > arrived+500 })
-	}
 	for range 3 {
-		flows()
+		consumer.flows(loki)
 		gateways[0].collector.Kill()
 		gateways[0].start()
-		flows()
+		consumer.flows(loki)
 		kafka.kill()
 		consumer.acknowledged(500) // by the gateways' disks
 		kafka.start()
-		flows()
+		consumer.flows(loki)
 		consumer.collector.Kill()
 		consumer.start()
 	}

@@ -38,6 +38,9 @@ func newRig(t *testing.T, destinations []harness.Destination, configs ...string)
 	}
 	r := &rig{T: t, ledger: harness.NewLedger(destinations...)}
 	r.sender, r.options, r.metrics = harness.Surround(t, destinations, t.TempDir(), configs...)
+	for _, overlaid := range []string{"LOKI_HOSTNAME", "LOKI_USERNAME", "LOKI_PASSWORD"} { // by an endpoint
+		r.options.Env[overlaid] = ""
+	}
 	return r
 }
 
@@ -93,6 +96,30 @@ func file(t *testing.T, text string) string {
 	name := filepath.Join(t.TempDir(), "overlay.yaml")
 	require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
 	return name
+}
+
+// toStandins points both exporters at the stand-ins, with their waits scaled down.
+const toStandins = `
+exporters:
+  datadog_logs:
+    endpoint: "${env:DATADOG_URL}"
+    retry_on_failure: {initial_interval: 50ms, max_interval: 300ms}
+  loki:
+    hostname: ""
+    username: ""
+    password: ""
+    endpoint: "${env:LOKI_URL}"
+    retry_on_failure: {initial_interval: 50ms, max_interval: 300ms}
+`
+
+// withoutReceiver has a collector told ready by its health check, where it has no receiver for Stytch.
+func (r *rig) withoutReceiver() { r.options.Receiver = "127.0.0.1:" + r.options.Env["HEALTH_PORT"] }
+
+// flows waits until further events arrive at a destination.
+func (r *rig) flows(at harness.Destination) {
+	r.Helper()
+	arrived := r.ledger.ArrivedAt(at)
+	r.until("arrivals", func() bool { return r.ledger.ArrivedAt(at) > arrived+500 })
 }
 
 // collect keeps what arrives, instead of the ledger.

@@ -49,8 +49,7 @@ func TestS3Archive(t *testing.T) {
 	r.acknowledged(3000)
 	s3.down.Store(false)
 	for range 3 {
-		arrived := r.ledger.ArrivedAt(s3)
-		r.until("arrivals", func() bool { return r.ledger.ArrivedAt(s3) > arrived+500 })
+		r.flows(s3)
 		r.collector.Kill()
 		r.start()
 	}
