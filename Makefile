@@ -4,7 +4,8 @@ SHELL := /bin/bash
 # Developer tools are pinned in tools/go.mod and built by Go on first use.
 TOOL := go tool -modfile=tools/go.mod
 BINARY := build/otelcol-stytch
-SOURCES := $(shell find internal receiver processor exporter -name '*.go' ! -name '*_test.go')
+LEAN := build/lean/otelcol-stytch
+SOURCES := $(shell find internal receiver processor exporter extension -name '*.go' ! -name '*_test.go')
 
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
@@ -12,9 +13,9 @@ COUNT ?= 6
 SOAK ?= 30m
 LISTEN ?= localhost:8321
 
-.PHONY: all build run test race e2e e2e-loki e2e-faults e2e-examples soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
+.PHONY: all build build-lean run test race e2e e2e-loki e2e-faults e2e-examples soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
 
-all: generate-check lint test race e2e e2e-loki e2e-faults ## everything that continuous integration runs; some tests of e2e-faults as root only
+all: generate-check lint test race e2e e2e-loki e2e-faults e2e-examples ## everything that continuous integration runs; some tests of e2e-faults as root only
 
 build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
 
@@ -25,6 +26,12 @@ $(BINARY): builder-config.yaml go.mod go.sum $(SOURCES)
 	@echo "  step 2 of 2: the collector and its components"
 	@$(TOOL) builder --config builder-config.yaml 2>&1 | awk '{ sub(/^[^\t]*\t/, ""); print "    " $$0; fflush() }'; exit $${PIPESTATUS[0]}
 	@touch $(BINARY)
+
+build-lean: $(LEAN) ## compile the smaller one of builder-config.lean.yaml into build/lean/otelcol-stytch
+
+$(LEAN): builder-config.lean.yaml go.mod go.sum $(SOURCES)
+	@$(TOOL) builder --config builder-config.lean.yaml
+	@touch $(LEAN)
 
 run: build ## show the main job at work: events go in and arrive at local stand-ins; LISTEN=localhost:8321
 	@go build -o build/demo ./e2e/demo
@@ -48,7 +55,7 @@ e2e-faults: build ## break destinations, disk, queue and process under load: abo
 	@[ "$$(id -u)" = 0 ] || echo "Not root: the tests that mount a disk of their own are skipped, each with a message. Run this target as root for all."
 	go test -tags e2e -count 1 -timeout 20m -v $(if $(SKIP),-skip '$(SKIP)') ./e2e/faults/ | grep --line-buffered -vE '^=== '; exit $${PIPESTATUS[0]}
 
-e2e-examples: build ## each folder of examples/ between real peers: S3, Kafka, OTLP, Prometheus
+e2e-examples: build build-lean ## each folder of examples/ between real peers: S3, Kafka, OTLP, Prometheus
 	go test -tags e2e -count 1 -timeout 10m ./e2e/examples/
 	go test -tags e2e -count 1 -timeout 5m -run '^(TestExamples|TestCommands$$|TestConfigurations$$)/examples' ./e2e/
 

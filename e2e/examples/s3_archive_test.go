@@ -65,6 +65,28 @@ func TestS3Archive(t *testing.T) {
 	}
 }
 
+// TestS3ArchiveKilledInTheStart promises: a collector that is killed while it starts, again and again,
+// loses nothing of what waits. exporterhelper's queue alone loses half of it.
+func TestS3ArchiveKilledInTheStart(t *testing.T) {
+	s3 := newBucket(t)
+	r := newRig(t, []harness.Destination{s3}, "s3-archive/collector.yaml").overlay(quickUploads)
+	r.start()
+	s3.down.Store(true)
+	load := r.load(2000)
+	r.acknowledged(3000)
+	load.Stop()
+	r.collector.Kill()
+	for _, delay := range []int{0, 1, 2, 3, 5, 8, 12, 20, 30, 60} {
+		r.collector = harness.Spawned(t, r.options)
+		r.until("the queue's start", func() bool { return strings.Contains(r.collector.Output(), "Fetching items left") })
+		time.Sleep(time.Duration(delay) * time.Millisecond)
+		r.collector.Kill()
+	}
+	s3.down.Store(false)
+	r.start()
+	r.everythingArrives(s3)
+}
+
 // TestS3ArchiveTakesOddEvents has each fixture in the bucket as it was sent. One of them has line
 // breaks between its members.
 func TestS3ArchiveTakesOddEvents(t *testing.T) {
