@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 )
@@ -46,6 +47,9 @@ type DeduplicateConfig struct {
 	Window time.Duration `mapstructure:"window"`
 	// MaxEvents is how many events are remembered at most; the oldest make room.
 	MaxEvents int `mapstructure:"max_events"`
+	// StorageID is a storage extension that keeps what is remembered over a restart.
+	// Without it, that is in memory alone.
+	StorageID *component.ID `mapstructure:"storage"`
 }
 
 const (

@@ -24,7 +24,7 @@ type counters struct {
 	ofDuplicate    metric.MeasurementOption
 	ofUnredactable metric.MeasurementOption
 
-	duplicateOnce, forgottenOnce, unredactableOnce sync.Once
+	duplicateOnce, forgottenOnce, unredactableOnce, unsavedOnce sync.Once
 }
 
 func newCounters(set processor.Settings) (*counters, error) {
@@ -50,6 +50,7 @@ func newCounters(set processor.Settings) (*counters, error) {
 	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofDuplicate)
 	builder.ProcessorStytchDroppedEvents.Add(ctx, 0, c.ofUnredactable)
 	builder.ProcessorStytchForgottenEvents.Add(ctx, 0, c.ofProcessor)
+	builder.ProcessorStytchUnsavedEvents.Add(ctx, 0, c.ofProcessor)
 	return c, nil
 }
 
@@ -85,6 +86,14 @@ func (c *counters) forgotten(ctx context.Context, n int) {
 	c.forgottenOnce.Do(func() {
 		c.logger.Warn("deduplicate::max_events is reached before deduplicate::window has passed: " +
 			"the oldest events are forgotten, and a late duplicate of one goes through; further ones are only counted")
+	})
+}
+
+func (c *counters) unsaved(ctx context.Context, n int, err error) {
+	c.ProcessorStytchUnsavedEvents.Add(ctx, int64(n), c.ofProcessor)
+	c.unsavedOnce.Do(func() {
+		c.logger.Error("deduplicate::storage cannot store that events went through: after a restart, a repeat of one goes through; further ones are only counted",
+			zap.Error(err))
 	})
 }
 

@@ -23,10 +23,13 @@ import (
 //
 // It is safe for concurrent use.
 type deduplicator struct {
+	cfg   DeduplicateConfig
 	next  consumer.Logs
 	count *counters
-	seeds seeds
+	seeds *seeds // without a storage
 	start time.Time
+
+	stored *storedWindow // nil without a storage, which is opened by open
 
 	mu       sync.Mutex
 	seen     seenSet
@@ -42,7 +45,8 @@ type claim struct {
 
 func newDeduplicator(cfg DeduplicateConfig, count *counters, next consumer.Logs) *deduplicator {
 	return &deduplicator{
-		next: next, count: count, seeds: newSeeds(), start: time.Now(),
+		cfg: cfg, next: next, count: count, seeds: newSeeds(),
+		start:    time.Now().Add(-cfg.Window - time.Second), // what was stored is from before now
 		seen:     seenSet{window: seconds(cfg.Window), limit: cfg.MaxEvents},
 		inFlight: map[key]*claim{},
 	}
@@ -55,7 +59,7 @@ func (d *deduplicator) Capabilities() consumer.Capabilities {
 // ConsumeLogs returns nil when the next consumer has taken each event of ld, from
 // this request or from another one.
 func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	list := d.seeds.records(ld)
+	list := records(ld, d.hasher())
 	duplicates := 0
 	for {
 		own, number := d.claim(list)
@@ -124,13 +128,15 @@ func (d *deduplicator) decide(r *record, own *claim) action {
 	return forward
 }
 
-// forward hands ld on and settles its claim, even when the next consumer panics: the
+// forward hands ld on, stores what was taken and settles its claim, even when the next consumer panics: the
 // server may recover, and other requests wait for the claim.
 func (d *deduplicator) forward(ctx context.Context, ld plog.Logs, own *claim) (err error) {
 	taken := false
 	defer func() { d.settle(ctx, own, taken) }()
 	err = d.next.ConsumeLogs(ctx, ld)
-	taken = err == nil
+	if taken = err == nil; taken {
+		d.store(ctx, own.keys)
+	}
 	return err
 }
 
@@ -161,7 +167,7 @@ func (d *deduplicator) remembered() int {
 	return d.seen.n
 }
 
-// now returns the seconds since the start, by the monotonic clock.
+// now returns the seconds since start, by the monotonic clock.
 func (d *deduplicator) now() uint32 { return uint32(time.Since(d.start) / time.Second) }
 
 // seconds rounds up: a window is never shorter than configured.

@@ -2,6 +2,7 @@ package stytchprocessor
 
 import (
 	"context"
+	"errors"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -21,16 +22,26 @@ func createLogs(ctx context.Context, set processor.Settings, cc component.Config
 	if len(cfg.Redact) > 0 {
 		next = newRedactor(cfg, count, next)
 	}
+	g := newGate(cfg, count, set.Logger)
+	start, shutdown := g.start, g.shutdown
 	if cfg.Deduplicate.HasValue() {
 		d := newDeduplicator(*cfg.Deduplicate.Get(), count, next)
+		start = func(ctx context.Context, host component.Host) error {
+			if err := d.open(ctx, host, set.ID, set.Logger); err != nil {
+				return err
+			}
+			return g.start(ctx, host)
+		}
+		shutdown = func(ctx context.Context) error {
+			return errors.Join(g.shutdown(ctx), d.close(ctx))
+		}
 		if err := count.observeRemembered(d.remembered); err != nil {
 			return nil, err
 		}
 		next = d
 	}
-	g := newGate(cfg, count, set.Logger)
 	return processorhelper.NewLogs(ctx, set, cfg, next, g.process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
-		processorhelper.WithStart(g.start),
-		processorhelper.WithShutdown(g.shutdown))
+		processorhelper.WithStart(start),
+		processorhelper.WithShutdown(shutdown))
 }

@@ -1,34 +1,25 @@
 package stytchprocessor
 
 import (
-	"hash/maphash"
-
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
-// key identifies an event by its project and id: two 64-bit hashes, each with a random
-// seed that never leaves the process, so that nobody can choose ids that collide. A
-// new event equals one of 500,000 remembered events by chance with a probability of
-// 500,000 in 2^128: once in 10^21 years at 20,000 events a second.
+// key identifies an event by its project and id: 128 bits of a hash with a random key,
+// so that nobody can choose ids that collide. A new event equals one of 500,000 remembered
+// events by chance with a probability of 500,000 in 2^128: once in 10^21 years at 20,000
+// events a second.
 type key [2]uint64
 
 // noKey is the key of an event without an id.
 var noKey key
 
-type seeds struct{ project, id [2]maphash.Seed }
-
-func newSeeds() seeds {
-	return seeds{
-		project: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
-		id:      [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()},
-	}
-}
-
-func keyOf(seeds [2]maphash.Seed, s string) key {
-	return key{maphash.String(seeds[0], s), maphash.String(seeds[1], s)}
+// hasher hashes projects and ids. It belongs to one goroutine.
+type hasher interface {
+	project(name string) key
+	id(id string) key
 }
 
 // record is a log record as deduplication sees it.
@@ -47,13 +38,13 @@ const (
 )
 
 // records returns the log records of ld, in order.
-func (s seeds) records(ld plog.Logs) []record {
+func records(ld plog.Logs, h hasher) []record {
 	list := make([]record, 0, ld.LogRecordCount())
 	for _, rl := range ld.ResourceLogs().All() {
-		project := s.projectKey(rl.Resource().Attributes())
+		project := projectKey(rl.Resource().Attributes(), h)
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
-				list = append(list, record{key: s.key(project, lr.Attributes())})
+				list = append(list, record{key: keyOf(project, lr.Attributes(), h)})
 			}
 		}
 	}
@@ -61,18 +52,18 @@ func (s seeds) records(ld plog.Logs) []record {
 }
 
 // projectKey hashes the project of a resource.
-func (s seeds) projectKey(resource pcommon.Map) key {
+func projectKey(resource pcommon.Map, h hasher) key {
 	project := ""
 	if v, ok := resource.Get(stytch.AttrProjectID); ok {
 		project = v.AsString()
 	}
-	return keyOf(s.project, project)
+	return h.project(project)
 }
 
-// key returns the key of a record: the hash of its webhook message id, which retries
+// keyOf returns the key of a record: the hash of its webhook message id, which retries
 // share, or else of its event id, joined with its project's hash since two projects
 // may use the same id. It returns noKey for a record without an id.
-func (s seeds) key(project key, attrs pcommon.Map) key {
+func keyOf(project key, attrs pcommon.Map, h hasher) key {
 	id, ok := attrs.Get(stytch.AttrWebhookID)
 	if !ok {
 		id, ok = attrs.Get(stytch.AttrEventID)
@@ -80,7 +71,7 @@ func (s seeds) key(project key, attrs pcommon.Map) key {
 	if !ok || id.Type() != pcommon.ValueTypeStr || id.Str() == "" {
 		return noKey
 	}
-	k := keyOf(s.id, id.Str())
+	k := h.id(id.Str())
 	return key{k[0] ^ project[0], k[1] ^ project[1]}
 }
 

@@ -32,6 +32,7 @@ type world struct {
 	sink      *consumertest.LogsSink
 	telemetry *componenttest.Telemetry
 	logged    *observer.ObservedLogs
+	host      component.Host // nil stands for one without extensions
 }
 
 func newWorld(t *testing.T, configure func(*Config)) *world {
@@ -61,7 +62,11 @@ func (w *world) instance(next consumer.Logs, configure func(*Config)) processor.
 	configure(cfg)
 	p, err := NewFactory().CreateLogs(w.t.Context(), set, cfg, next)
 	require.NoError(w.t, err)
-	require.NoError(w.t, p.Start(w.t.Context(), componenttest.NewNopHost()))
+	host := w.host
+	if host == nil {
+		host = componenttest.NewNopHost()
+	}
+	require.NoError(w.t, p.Start(w.t.Context(), host))
 	w.t.Cleanup(func() { require.NoError(w.t, p.Shutdown(context.Background())) })
 	return p
 }

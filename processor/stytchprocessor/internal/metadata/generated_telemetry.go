@@ -31,6 +31,7 @@ type TelemetryBuilder struct {
 	ProcessorStytchDroppedEvents    metric.Int64Counter
 	ProcessorStytchForgottenEvents  metric.Int64Counter
 	ProcessorStytchRememberedEvents metric.Int64ObservableUpDownCounter
+	ProcessorStytchUnsavedEvents    metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -102,6 +103,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ProcessorStytchRememberedEvents, err = builder.meter.Int64ObservableUpDownCounter(
 		"otelcol_processor_stytch_remembered_events",
 		metric.WithDescription("Events whose duplicates would be dropped now. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorStytchUnsavedEvents, err = builder.meter.Int64Counter(
+		"otelcol_processor_stytch_unsaved_events",
+		metric.WithDescription("Events that went through and that deduplication could not store. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
