@@ -13,7 +13,7 @@ COUNT ?= 6
 SOAK ?= 30m
 LISTEN ?= localhost:8321
 
-.PHONY: all build build-lean run test race e2e e2e-loki e2e-faults e2e-examples soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
+.PHONY: all build build-lean run test race e2e e2e-loki e2e-faults e2e-examples example-own-build soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
 
 all: generate-check lint test race e2e e2e-loki e2e-faults e2e-examples ## everything that continuous integration runs; some tests of e2e-faults as root only
 
@@ -58,6 +58,9 @@ e2e-faults: build ## break destinations, disk, queue and process under load: abo
 e2e-examples: build build-lean ## each folder of examples/ between real peers: S3, Kafka, OTLP, Prometheus
 	go test -tags e2e -count 1 -timeout 10m ./e2e/examples/
 	go test -tags e2e -count 1 -timeout 5m -run '^(TestExamples|TestCommands$$|TestConfigurations$$)/examples' ./e2e/
+
+example-own-build: ## build and run examples/own-build: minutes the first time, on one core
+	nice go test -tags own_build -count 1 -timeout 60m -run TestOwnBuild -v ./e2e/examples/
 
 soak: build ## random faults for SOAK (30m): memory, goroutines and events must all stay
 	SOAK=$(SOAK) go test -tags e2e -count 1 -timeout 24h -v -run TestSoak ./e2e/faults/

@@ -23,6 +23,7 @@ var exampleTests = map[string]string{
 	"local":             "TestDemo",
 	"migrate":           "TestMigrate",
 	"otlp":              "TestOTLP",
+	"own-build":         "TestOwnBuild",
 	"replay":            "TestReplay",
 	"s3-archive":        "TestS3Archive",
 	"sidecar":           "TestSidecarOutlivesACrash",

@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -19,19 +18,6 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/extension/guardedstorageextension/internal/metadata"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/queuestore"
 )
-
-// NewFactory returns the factory of the extension of type guarded_storage.
-func NewFactory() extension.Factory {
-	return extension.NewFactory(metadata.Type, func() component.Config { return &Config{} }, create, metadata.ExtensionStability)
-}
-
-func create(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
-	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
-	if err != nil {
-		return nil, err
-	}
-	return &guard{id: set.ID, storageID: cfg.(*Config).Storage, logger: set.Logger, telemetry: telemetry}, nil
-}
 
 // guard gives out the clients of the storage behind it, those of queues guarded.
 type guard struct {
