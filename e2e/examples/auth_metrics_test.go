@@ -61,11 +61,11 @@ func TestAuthMetrics(t *testing.T) {
 		}
 		value, err := strconv.Atoi(line[3])
 		require.NoError(t, err)
-		key := line[1]
+		key := []string{line[1]}
 		for _, name := range counted[line[1]] {
-			key += "|" + labels[name]
+			key = append(key, labels[name])
 		}
-		got[key] += value
+		got[strings.Join(key, "|")] += value
 		if line[1] == "stytch_events_total" {
 			total -= value
 		}

@@ -165,17 +165,18 @@ func TestOddTexts(t *testing.T) {
 
 // Every fixture comes out of an envelope byte for byte.
 func TestEnvelope(t *testing.T) {
-	archive, text, want := t.TempDir(), "", ""
+	archive := t.TempDir()
+	var lines, want strings.Builder
 	for _, event := range testdata.Events() {
-		text += `{"timestamp":"2026-11-24T10:00:00.000Z","record":` + event.JSON + `,"stream":{},"metadata":{}}` + "\n"
-		want += event.JSON + "\n"
+		lines.WriteString(`{"timestamp":"2026-11-24T10:00:00.000Z","record":` + event.JSON + `,"stream":{},"metadata":{}}` + "\n")
+		want.WriteString(event.JSON + "\n")
 	}
-	put(t, archive, "2026/11/24/10/a.txt.gz", text)
+	put(t, archive, "2026/11/24/10/a.txt.gz", lines.String())
 	url, bodies := door(t, func(int) int { return http.StatusAccepted })
 	r := newReplay(t, archive, url)
 	r.envelope = true
 	require.NoError(t, r.run(t.Context()))
-	require.Equal(t, want, strings.Join(*bodies, ""))
+	require.Equal(t, want.String(), strings.Join(*bodies, ""))
 
 	put(t, archive, "2026/11/24/10/b.txt.gz", "{}\n")
 	r.resume = filepath.Join(t.TempDir(), "other.json")

@@ -123,7 +123,7 @@ func TestOnlyQueuesOfLogsAreGuarded(t *testing.T) {
 	}
 }
 
-func encoded(t *testing.T, ctx context.Context, body string) []byte { //nolint:revive // t first
+func encoded(t *testing.T, ctx context.Context, body string) []byte {
 	t.Helper()
 	logs := plog.NewLogs()
 	logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr(body)
