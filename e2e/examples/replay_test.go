@@ -48,28 +48,32 @@ exporters:
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, harness.Path("examples/replay")).CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	var told harness.Output
-	start := func() *exec.Cmd {
+	start := func(resume string) *exec.Cmd {
 		command := exec.CommandContext(t.Context(), program, "-archive", archive, "-batch", "100", "-rate", "3000",
 			"-from", began.Format("2006-01-02T15"), "-to", time.Now().UTC().Add(time.Hour).Format("2006-01-02T15"),
-			"-url", r.sender.URL+harness.EventsPath, "-resume", filepath.Join(filepath.Dir(program), "replay.json"))
+			"-url", r.sender.URL+harness.EventsPath, "-resume", filepath.Join(filepath.Dir(program), resume))
 		command.Env = []string{"STYTCH_USERNAME=" + r.sender.Username, "STYTCH_PASSWORD=" + r.sender.Password}
 		command.Stdout, command.Stderr = &told, &told
 		require.NoError(t, command.Start())
 		return command
 	}
-	running := start()
+	running := start("replay.json")
 	for n := range 3 {
 		arrives := func() { r.until("arrivals", func() bool { return live.ledger.ArrivedAt(loki) > events+1000 }) }
 		arrives()
 		running.Process.Kill() //nolint:errcheck // the test fails below if it has ended
 		require.Error(t, running.Wait(), "kill %d came too late: %s", n, &told)
-		running = start()
+		running = start("replay.json")
 		r.collector.Kill()
 		r.start()
 		events = live.ledger.ArrivedAt(loki)
 	}
 	require.NoError(t, running.Wait(), "%s", &told)
+	r.until("all arrivals", func() bool { return live.ledger.Missing(loki) == 0 })
+	once := live.ledger.Account(loki)
+	require.NoError(t, start("again.json").Wait(), "%s", &told)
 	r.collector.Stop()
+	require.Equal(t, once, live.ledger.Account(loki), "a second replay of the window is dropped, event by event")
 	account := live.ledger.Account(loki)
 	t.Logf("%s\n%s", account, &told)
 	require.Equal(t, account.Acknowledged, account.Arrived)
