@@ -87,7 +87,7 @@ bench-system: build ## the collector against a proxy that only gunzips and gzips
 	@build/bench $(BENCH)
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
-	@for dir in $$(grep -rl '^func Fuzz' --include '*_test.go' internal receiver processor exporter | xargs -n 1 dirname | sort -u); do \
+	@for dir in $$(grep -rl '^func Fuzz' --include '*_test.go' internal receiver processor exporter extension | xargs -n 1 dirname | sort -u); do \
 		for target in $$(grep -h '^func Fuzz' $$dir/*_test.go | sed 's/func \(Fuzz[A-Za-z0-9]*\).*/\1/'); do \
 			echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$dir || exit 1; \
 		done; \

@@ -86,7 +86,9 @@ exporters:
   datadog_logs: {retry_on_failure: {initial_interval: 20ms, max_interval: 200ms}}
   loki: {retry_on_failure: {initial_interval: 20ms, max_interval: 200ms}}
 `)
-	refuse := func(*http.Request, int) *standin.Answer { return &standin.Answer{Status: http.StatusServiceUnavailable} }
+	refuse := func(*http.Request, int) *standin.Answer {
+		return &standin.Answer{Status: http.StatusServiceUnavailable}
+	}
 	w.loki.SetFault(refuse)
 	w.datadog.SetFault(refuse)
 	events := testdata.Mixed(n, time.Now())
@@ -155,10 +157,10 @@ exporters:
 	for i, e := range events {
 		var root map[string]json.RawMessage
 		require.NoError(t, json.Unmarshal([]byte(e.JSON), &root))
-		id := string(root["event_id"])
-		require.NotZero(t, times[id], e.JSON)
+		n := times[string(root["event_id"])]
+		require.NotZero(t, n, e.JSON)
 		if !doubtful[i] {
-			require.Equal(t, 1, times[id], "acknowledged, and yet it came again: %s", e.JSON)
+			require.Equal(t, 1, n, "acknowledged, and yet it came again: %s", e.JSON)
 		}
 	}
 }

@@ -1,5 +1,5 @@
 // Package stytch is the event model: which fields of a Stytch event the collector reads,
-// and what each becomes in OpenTelemetry's log data model.
+// what each becomes in OpenTelemetry's log data model, and how events stand in a text.
 //
 // An event is one JSON object, kept as the text that Stytch wrote. Scan reads the few
 // fields that routing needs in one pass and skips the rest. Only members of the root

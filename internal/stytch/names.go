@@ -1,8 +1,9 @@
 package stytch
 
-// ScopeName is the instrumentation scope of the records that the stytch receiver
-// makes, as collector receivers name theirs: the sign of a Stytch event, which
-// survives OTLP and Kafka. A JSON text under another scope is another service's.
+// ScopeName is the instrumentation scope of the records that the stytch receiver makes,
+// as collector receivers name theirs, and of those of the stytch_encoding extension: the
+// sign of a Stytch event, which survives OTLP and Kafka. A JSON text under another scope
+// is another service's.
 const ScopeName = "github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver"
 
 // What the processor sets on the resource, and the values that Stytch's own

@@ -52,8 +52,9 @@ func (e *editor) text(s string) (redacted []byte, ok bool) {
 	if copied == 0 {
 		return nil, true
 	}
-	e.out = append(out, s[copied:]...)
-	return e.out, true
+	out = append(out, s[copied:]...)
+	e.out = out
+	return out, true
 }
 
 // field returns the field that a member of s is, or nil.

@@ -15,6 +15,7 @@ type extensionAuth struct {
 	extension extensionauth.Server
 	params    []string // query parameters that the extension sees as headers
 	challenge string   // WWW-Authenticate of a 401; "" for none
+	pushFor   map[string][]string
 }
 
 // newExtensionAuth returns nil if http::auth is not set. Its errors name the key in
@@ -37,7 +38,7 @@ func (r *stytchReceiver) newExtensionAuth(ctx context.Context, host component.Ho
 	if _, err := extension.Authenticate(ctx, map[string][]string{"Authorization": {"Basic Og=="}}); err == nil {
 		return nil, fmt.Errorf("%s: the extension %q lets an empty user name with an empty password in: set the variables of its credentials", key, id)
 	}
-	return &extensionAuth{extension: extension, params: auth.RequestParameters, challenge: challenges[id.Type().String()]}, nil
+	return &extensionAuth{extension: extension, params: auth.RequestParameters, challenge: challenges[id.Type().String()], pushFor: r.cfg.PushFor}, nil
 }
 
 // challenges are the values of WWW-Authenticate by type of extension.
@@ -63,11 +64,18 @@ func (a *extensionAuth) Authenticate(answer http.Header, r *http.Request) (conte
 		}
 	}
 	ctx, err := a.extension.Authenticate(r.Context(), sources)
-	if err == nil {
+	if err != nil {
+		if a.challenge != "" {
+			answer.Set("WWW-Authenticate", a.challenge)
+		}
+		return nil, newHTTPError(reasonAuth, err)
+	}
+	if len(a.pushFor) == 0 {
 		return ctx, nil
 	}
-	if a.challenge != "" {
-		answer.Set("WWW-Authenticate", a.challenge)
+	g, err := grantOf(ctx, a.pushFor)
+	if err != nil {
+		return nil, err
 	}
-	return nil, newHTTPError(reasonAuth, err)
+	return withGrant(ctx, g), nil
 }

@@ -25,6 +25,10 @@ type Config struct {
 	Events configoptional.Optional[EventsConfig] `mapstructure:"events"`
 	// Webhook takes Stytch's webhooks. On when a secret is set.
 	Webhook configoptional.Optional[WebhookConfig] `mapstructure:"webhook"`
+	// PushFor is who may push for whom by loki_push and events: names of users, as
+	// http::auth tells them, and the project ids of the events that each may push. A
+	// request with any other event is refused. Unset, every user may push everything.
+	PushFor map[string][]string `mapstructure:"push_for"`
 	// MaxEventsPerRequest bounds what one request can cost: a body of the
 	// largest size can hold millions of empty events.
 	MaxEventsPerRequest int `mapstructure:"max_events_per_request"`
@@ -103,7 +107,7 @@ func (cfg *Config) Validate() error {
 	if n := cfg.MaxInflightBytes; n != 0 && n < minInflight {
 		errs = append(errs, fmt.Errorf("max_inflight_bytes: must be at least %d, or 0 for the default, got %d", minInflight, n))
 	}
-	return errors.Join(append(errs, stytch.CheckFields(cfg.Promote))...)
+	return errors.Join(append(errs, stytch.CheckFields(cfg.Promote), cfg.validatePushFor())...)
 }
 
 // claimPath returns an error for a path that http.ServeMux would panic over or never

@@ -33,6 +33,7 @@ func TestConfig(t *testing.T) {
 		"events":    map[string]any{"path": "/in"},
 		"webhook":   map[string]any{"secrets": []any{vectorSecret}, "max_body_size": 4096},
 		"promote":   []any{"organization_id"},
+		"push_for":  map[string]any{},
 
 		"max_events_per_request": 5,
 		"max_inflight_bytes":     32 << 20,
@@ -47,6 +48,7 @@ func TestConfig(t *testing.T) {
 	want.MaxEventsPerRequest = 5
 	want.MaxInflightBytes = 32 << 20
 	want.Promote = []string{"organization_id"}
+	want.PushFor = map[string][]string{}
 	require.False(t, cfg.LokiPush.HasValue())
 	cfg.LokiPush = want.LokiPush
 	require.Equal(t, want, cfg)
@@ -84,6 +86,8 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		"secret's space":    {map[string]any{"webhook": map[string]any{"secrets": []any{" " + vectorSecret, vectorSecret + "\n\n"}}}, "webhook::secrets::0: holds white space\nwebhook::secrets::1: holds white space"},
 		"little room":       {map[string]any{"max_inflight_bytes": 1 << 19}, "max_inflight_bytes: must be at least 1048576, or 0 for the default, got 524288"},
 		"negative room":     {map[string]any{"max_inflight_bytes": -1}, "max_inflight_bytes: must be at least 1048576, or 0 for the default, got -1"},
+		"push_for alone":    {map[string]any{"push_for": map[string]any{"a": []any{"p"}}}, "push_for: names users of http::auth, which is not set"},
+		"push_for nothing":  {map[string]any{"push_for": map[string]any{"a": []any{}, "b": []any{"p", ""}, "": []any{"p"}}, "http": map[string]any{"auth": map[string]any{"authenticator": "basicauth"}}}, "push_for: a name is empty\npush_for::a: must name at least one project_id\npush_for::b::1: must name a project_id"},
 		"nameless field":    {map[string]any{"promote": []any{"a", ""}}, "promote::1: must name a field of the event"},
 		"unknown key":       {map[string]any{"evnts": map[string]any{}}, "decoding failed due to the following error(s):\n\n'stytchreceiver.Config' has invalid keys: evnts"},
 		"unknown sub-key":   {map[string]any{"loki_push": map[string]any{"path": "/x"}}, "decoding failed due to the following error(s):\n\n'loki_push' decoding failed due to the following error(s):\n\n'stytchreceiver.LokiPushConfig' has invalid keys: path"},

@@ -11,6 +11,7 @@ import (
 const (
 	reasonMethod        = "method"
 	reasonAuth          = "auth"
+	reasonForbidden     = "forbidden"
 	reasonSignature     = "signature"
 	reasonContentType   = "content_type"
 	reasonEncoding      = "encoding"

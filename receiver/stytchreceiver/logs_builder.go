@@ -17,8 +17,9 @@ import (
 type logsBuilder struct {
 	stytch.Records
 	promote   []stytch.Field
-	maxEvents int // max_events_per_request
-	room      int // events for which memory is reserved
+	maxEvents int    // max_events_per_request
+	room      int    // events for which memory is reserved
+	grant     *grant // of push_for; nil permits every project
 
 	events    int // added so far
 	malformed int // of them no JSON object
@@ -94,6 +95,11 @@ func (b *logsBuilder) addObject(text string, i int, metadata ...lokipush.Label) 
 func (b *logsBuilder) add(text string, at pcommon.Timestamp, metadata []lokipush.Label, promote []stytch.Field) error {
 	if b.events >= b.maxEvents {
 		return b.tooMany()
+	}
+	if b.grant != nil {
+		if err := b.grant.check(b.Event.ProjectID); err != nil {
+			return err
+		}
 	}
 	if b.pairs > pairsPerEvent*b.maxEvents {
 		return b.tooManyPairs()

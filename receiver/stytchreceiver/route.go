@@ -128,6 +128,9 @@ func (rt *route) build(req *request, f format, body []byte, now time.Time, room 
 		},
 		promote: rt.receiver.promote, maxEvents: rt.receiver.cfg.MaxEventsPerRequest, room: int(room),
 	}
+	if len(rt.receiver.cfg.PushFor) > 0 {
+		b.grant = grantIn(req.ctx)
+	}
 	return b, f.parse(req.Header, body, b)
 }
 

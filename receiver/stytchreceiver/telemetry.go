@@ -26,6 +26,7 @@ const otherSender = "find what speaks to this address instead of Stytch, or with
 var causes = map[string]cause{
 	reasonMethod:        {http.StatusMethodNotAllowed, otherSender, true},
 	reasonAuth:          {http.StatusUnauthorized, "compare the sender's credentials with those of `http::auth`; else someone is trying", false},
+	reasonForbidden:     {http.StatusForbidden, "compare the sender's user name and its events' projects with `push_for`; else someone is trying", true},
 	reasonSignature:     {http.StatusUnauthorized, "compare `webhook::secrets` with the endpoint's signing secret in Stytch's dashboard, and the machine's clock; else someone is trying", true},
 	reasonContentType:   {http.StatusBadRequest, otherSender, true},
 	reasonEncoding:      {http.StatusBadRequest, otherSender, true},
@@ -70,7 +71,7 @@ func (t *telemetry) zero(ctx context.Context) {
 	t.builder.ReceiverStytchRequests.Add(ctx, 0, t.success...)
 	t.builder.ReceiverStytchMalformedEvents.Add(ctx, 0, t.common...)
 	for reason, why := range causes {
-		if t.protocol == "webhook" && reason == reasonAuth || t.protocol != "webhook" && reason == reasonSignature ||
+		if t.protocol == "webhook" && (reason == reasonAuth || reason == reasonForbidden) || t.protocol != "webhook" && reason == reasonSignature ||
 			t.protocol != "loki_push" && reason == reasonContentType {
 			continue // never occurs
 		}

@@ -93,8 +93,8 @@ func TestReadmeTellsWhatToDo(t *testing.T) {
 func TestCountersStartAtZero(t *testing.T) {
 	r := start(t, nil, withWebhook)
 	for name, want := range map[string]int{
-		"otelcol_receiver_stytch_requests":         3 * 7, // 2xx, 400, 401, 405, 408, 413 and 503
-		"otelcol_receiver_stytch_refused_requests": 11 + 10 + 10,
+		"otelcol_receiver_stytch_requests":         3*7 + 2, // 2xx, 400, 401, 405, 408, 413 and 503, and 403 but for webhooks
+		"otelcol_receiver_stytch_refused_requests": 12 + 11 + 10,
 		"otelcol_receiver_stytch_malformed_events": 3,
 	} {
 		got, err := r.telemetry.GetMetric(name)
