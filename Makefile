@@ -4,6 +4,7 @@ SHELL := /bin/bash
 # Developer tools are pinned in tools/go.mod and built by Go on first use.
 TOOL := go tool -modfile=tools/go.mod
 BINARY := build/otelcol-stytch
+LEAN := build/lean/otelcol-stytch
 SOURCES := $(shell find internal receiver processor exporter extension -name '*.go' ! -name '*_test.go')
 
 FUZZTIME ?= 10s
@@ -12,9 +13,9 @@ COUNT ?= 6
 SOAK ?= 30m
 LISTEN ?= localhost:8321
 
-.PHONY: all build run test race e2e e2e-loki e2e-faults soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
+.PHONY: all build build-lean run test race e2e e2e-loki e2e-faults e2e-examples example-own-build soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
 
-all: generate-check lint test race e2e e2e-loki e2e-faults ## everything that continuous integration runs; some tests of e2e-faults as root only
+all: generate-check lint test race e2e e2e-loki e2e-faults e2e-examples ## everything that continuous integration runs; some tests of e2e-faults as root only
 
 build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
 
@@ -26,6 +27,12 @@ $(BINARY): builder-config.yaml go.mod go.sum $(SOURCES)
 	@$(TOOL) builder --config builder-config.yaml 2>&1 | awk '{ sub(/^[^\t]*\t/, ""); print "    " $$0; fflush() }'; exit $${PIPESTATUS[0]}
 	@touch $(BINARY)
 
+build-lean: $(LEAN) ## compile the smaller one of builder-config.lean.yaml into build/lean/otelcol-stytch
+
+$(LEAN): builder-config.lean.yaml go.mod go.sum $(SOURCES)
+	@$(TOOL) builder --config builder-config.lean.yaml
+	@touch $(LEAN)
+
 run: build ## show the main job at work: events go in and arrive at local stand-ins; LISTEN=localhost:8321
 	@go build -o build/demo ./e2e/demo
 	@build/demo -with-parent -listen $(LISTEN)
@@ -34,7 +41,7 @@ test: ## unit tests
 	go test ./...
 
 race: ## unit tests under the race detector
-	go test -race ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/...
+	go test -race ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/... ./examples/...
 
 e2e: build ## drive the built binary end to end
 	go test -tags e2e -count 1 ./e2e/ ./e2e/managed/
@@ -47,6 +54,13 @@ e2e-loki: build ## the Loki exporter against a real Loki
 e2e-faults: build ## break destinations, disk, queue and process under load: about 8 minutes; all of it as root only
 	@[ "$$(id -u)" = 0 ] || echo "Not root: the tests that mount a disk of their own are skipped, each with a message. Run this target as root for all."
 	go test -tags e2e -count 1 -timeout 20m -v $(if $(SKIP),-skip '$(SKIP)') ./e2e/faults/ | grep --line-buffered -vE '^=== '; exit $${PIPESTATUS[0]}
+
+e2e-examples: build build-lean ## each folder of examples/ between real peers: S3, Kafka, OTLP, Prometheus
+	go test -tags e2e -count 1 -timeout 10m ./e2e/examples/
+	go test -tags e2e -count 1 -timeout 5m -run '^(TestExamples|TestCommands$$|TestConfigurations$$)/examples' ./e2e/
+
+example-own-build: ## build and run examples/own-build: minutes the first time, on one core
+	nice go test -tags own_build -count 1 -timeout 60m -run TestOwnBuild -v ./e2e/examples/
 
 soak: build ## random faults for SOAK (30m): memory, goroutines and events must all stay
 	SOAK=$(SOAK) go test -tags e2e -count 1 -timeout 24h -v -run TestSoak ./e2e/faults/
@@ -91,4 +105,4 @@ clean: ## remove what was built
 	rm -rf build
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

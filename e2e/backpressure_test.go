@@ -23,8 +23,8 @@ receivers: {stytch: {webhook: {secrets: ["`+secret+`"]}}}
 processors: {memory_limiter: {check_interval: 10ms, limit_mib: 1}}
 service:
   pipelines:
-    logs/datadog: {processors: [memory_limiter, stytch]}
-    logs/loki: {processors: [memory_limiter, stytch]}
+    logs/datadog: {processors: [memory_limiter, stytch/datadog]}
+    logs/loki: {processors: [memory_limiter, stytch/loki]}
 `)
 	events := testdata.Mixed(1, time.Now())
 	for protocol, send := range map[string]func() (harness.Reply, error){

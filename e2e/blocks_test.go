@@ -67,6 +67,8 @@ var commands = []struct{ pattern, how string }{
 	{`^copy=|\$copy`, "it builds a changed copy of a dependency for minutes"},
 	{`^(git clone|aws s3 sync)\b`, "it needs the network"},
 	{`^htpasswd\b`, "it is in no package that the tests need"},
+	{`^(logcli|comm)\b`, "it needs a Loki with a day of events"},
+	{`build/otelcol-mine `, "make example-own-build runs it"},
 	{`^kafka-topics\.sh `, "it is Kafka's own"},
 }
 

@@ -24,7 +24,7 @@ const droppedEvents = "otelcol_processor_stytch_dropped_events"
 // them once.
 func TestRepeatedRequests(t *testing.T) {
 	const n, pushes = 100, 4
-	w := newWorld(t, "processors: {stytch: {deduplicate: {}}}")
+	w := newWorld(t, "processors: {stytch/datadog: {deduplicate: {}}, stytch/loki: {deduplicate: {}}}")
 	events := testdata.Mixed(n, time.Now())
 	var wait sync.WaitGroup
 	for i := range pushes {
@@ -50,7 +50,7 @@ func TestRepeatedRequests(t *testing.T) {
 func TestARetryReachesThePipelineThatRefused(t *testing.T) {
 	const n = 50
 	w := newWorld(t, `
-processors: {stytch: {deduplicate: {}}}
+processors: {stytch/datadog: {deduplicate: {}}, stytch/loki: {deduplicate: {}}}
 exporters:
   loki:
     retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}

@@ -38,7 +38,7 @@ service:
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, reply.Status, reply.Body)
 	require.Equal(t, "50", w.dropped("stytch/off", "disabled"))
-	require.Equal(t, "0", w.dropped("stytch", "disabled"))
+	require.Equal(t, "0", w.dropped("stytch/datadog", "disabled"))
 	w.settle(0, n)
 	lines = linesWith(w.collector.Output(), summary)
 	require.NotEmpty(t, lines, "at the end, or after a minute")

@@ -20,9 +20,9 @@ type manifestEntry struct {
 	Import string `yaml:"import"`
 }
 
-func manifest(t *testing.T) map[string][]manifestEntry {
+func manifest(t *testing.T, file string) map[string][]manifestEntry {
 	t.Helper()
-	text, err := os.ReadFile(harness.Path("builder-config.yaml"))
+	text, err := os.ReadFile(harness.Path(file))
 	require.NoError(t, err)
 	var entries map[string][]manifestEntry
 	all := map[string]yaml.Node{}
@@ -37,7 +37,7 @@ func manifest(t *testing.T) map[string][]manifestEntry {
 // A component that is not in the manifest is not in the binary.
 func TestManifestListsEveryComponent(t *testing.T) {
 	var built, written []string
-	for kind, entries := range manifest(t) {
+	for kind, entries := range manifest(t, "builder-config.yaml") {
 		for _, e := range entries {
 			if strings.HasPrefix(e.GoMod, module+" ") {
 				require.True(t, strings.HasPrefix(e.Import, module+"/"+strings.TrimSuffix(kind, "s")+"/"), "%s among the %s", e.Import, kind)
@@ -64,7 +64,7 @@ func TestManifestAgreesWithGoMod(t *testing.T) {
 		versions[m[1]] = m[2]
 	}
 	require.Contains(t, versions, "go.opentelemetry.io/collector/pdata")
-	for _, entries := range manifest(t) {
+	for _, entries := range manifest(t, "builder-config.yaml") {
 		for _, e := range entries {
 			path, version, _ := strings.Cut(e.GoMod, " ")
 			if linked, ok := versions[path]; ok {

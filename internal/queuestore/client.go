@@ -27,7 +27,7 @@ type client struct {
 	restart  restart
 	deferral deferral
 	closed   bool
-	neighbor Neighbor
+	neighbor Neighbor // nil: there is none
 }
 
 func newClient(next storage.Client, d Damage, identify Fingerprint) *client {
@@ -74,7 +74,9 @@ func (c *client) Close(ctx context.Context) error {
 	defer c.mu.Unlock()
 	if !c.closed {
 		c.closed = true
-		c.neighbor.Close()
+		if c.neighbor != nil {
+			c.neighbor.Close()
+		}
 		c.deferral.close(ctx)
 		c.file.every = 0
 		if err := c.file.check(); err != nil {

@@ -63,6 +63,19 @@ func Wrap(
 	return g
 }
 
+// GuardedClient opens the guarded client of a queue for an exporter of this id that has not gone
+// through Wrap. key names the storage, for errors.
+func GuardedClient(
+	ctx context.Context, ext storage.Extension, key string, id component.ID, name string, identify Fingerprint, damage Damage,
+) (storage.Client, error) {
+	s := &guardedStorage{Extension: ext, key: key, open: func(_ context.Context, next storage.Client, f file) (*client, error) {
+		c := newClient(next, damage, identify)
+		c.file = f
+		return c, nil
+	}}
+	return s.GetClient(ctx, component.KindExporter, id, name)
+}
+
 type guardedLogs struct {
 	exporter.Logs
 	id        component.ID
