@@ -24,11 +24,23 @@ import (
 // out is what `make dist` has written, which these tests look at.
 const out = "../../build/dist"
 
+// arch is this machine's: its artefacts are looked at, and its binary run.
+const arch = runtime.GOARCH
+
+// ends are those of the artefacts' names, by the names that the tests have for them.
+var ends = map[string]string{
+	"deb":     "_" + arch + ".deb",
+	"rpm":     map[string]string{"amd64": ".x86_64.rpm", "arm64": ".aarch64.rpm"}[arch],
+	"archive": "_linux_" + arch + ".tar.gz",
+	"sbom":    "_linux_" + arch + ".sbom.cdx.json",
+	"image":   "_image.tar",
+}
+
 // packed reads the version that `make dist` has packed last, and returns the paths of the artefacts.
 func packed(t *testing.T) (version string, artefacts map[string]string) {
 	t.Helper()
 	checksums, err := os.ReadFile(filepath.Join(out, "checksums.txt"))
-	require.NoError(t, err, "run `make dist TARGETS=linux/%s` first", runtime.GOARCH)
+	require.NoError(t, err, "run `make dist TARGETS=linux/%s` first", arch)
 	artefacts = map[string]string{}
 	for line := range strings.Lines(string(checksums)) {
 		sum, base, ok := strings.Cut(strings.TrimSpace(line), "  ")
@@ -37,8 +49,8 @@ func packed(t *testing.T) (version string, artefacts map[string]string) {
 		actual, err := fileSum(path)
 		require.NoError(t, err)
 		require.Equal(t, sum, actual, base)
-		for _, kind := range []string{".deb", ".rpm", ".tar.gz", ".sbom.cdx.json", "_image.tar"} {
-			if strings.HasSuffix(base, kind) && (kind == "_image.tar" || strings.Contains(base, "linux_amd64") || strings.Contains(base, "_amd64.deb") || strings.Contains(base, "x86_64")) {
+		for kind, end := range ends {
+			if strings.HasSuffix(base, end) {
 				artefacts[kind] = path
 			}
 		}
@@ -46,7 +58,7 @@ func packed(t *testing.T) (version string, artefacts map[string]string) {
 			version = strings.TrimSuffix(strings.TrimPrefix(base, name+"_"), "_image.tar")
 		}
 	}
-	require.Len(t, artefacts, 5, "an artefact of each kind for linux/amd64")
+	require.Len(t, artefacts, len(ends), "an artefact of each kind for linux/%s", arch)
 	return version, artefacts
 }
 
@@ -58,7 +70,7 @@ func TestChecksums(t *testing.T) {
 	checksums, err := os.ReadFile(filepath.Join(out, "checksums.txt"))
 	require.NoError(t, err)
 	require.Equal(t, len(written), strings.Count(string(checksums), "\n"))
-	require.Subset(t, written, []string{artefacts[".deb"], artefacts["_image.tar"]})
+	require.Subset(t, written, []string{artefacts["deb"], artefacts["image"]})
 }
 
 // The same inputs give the same bytes, in another folder and at another time.
@@ -111,12 +123,12 @@ func TestTargets(t *testing.T) {
 // commit's.
 func TestSBOM(t *testing.T) {
 	version, artefacts := packed(t)
-	content, err := os.ReadFile(artefacts[".sbom.cdx.json"])
+	content, err := os.ReadFile(artefacts["sbom"])
 	require.NoError(t, err)
 	var bom cyclonedx.BOM
 	require.NoError(t, json.Unmarshal(content, &bom))
 	require.Equal(t, version, bom.Metadata.Component.Version)
-	sum, err := fileSum(filepath.Join(out, "bin/linux_amd64", name))
+	sum, err := fileSum(filepath.Join(out, "bin/linux_"+arch, name))
 	require.NoError(t, err)
 	require.Equal(t, sum, (*bom.Metadata.Component.Hashes)[0].Value)
 	committed, err := exec.Command("git", "log", "-1", "--format=%ct").Output()
@@ -125,7 +137,7 @@ func TestSBOM(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, time.Unix(seconds, 0).UTC().Format(time.RFC3339), bom.Metadata.Timestamp)
 
-	info, err := buildinfo.ReadFile(filepath.Join(out, "bin/linux_amd64", name))
+	info, err := buildinfo.ReadFile(filepath.Join(out, "bin/linux_"+arch, name))
 	require.NoError(t, err)
 	linked := map[string]string{}
 	for _, d := range info.Deps {
@@ -152,9 +164,9 @@ func TestSBOM(t *testing.T) {
 // Each linked module stands above its licence.
 func TestLicences(t *testing.T) {
 	packed(t)
-	content, err := os.ReadFile(filepath.Join(out, "bin/linux_amd64/THIRD_PARTY_LICENSES"))
+	content, err := os.ReadFile(filepath.Join(out, "bin/linux_"+arch+"/THIRD_PARTY_LICENSES"))
 	require.NoError(t, err)
-	info, err := buildinfo.ReadFile(filepath.Join(out, "bin/linux_amd64", name))
+	info, err := buildinfo.ReadFile(filepath.Join(out, "bin/linux_"+arch, name))
 	require.NoError(t, err)
 	for _, d := range info.Deps {
 		require.Contains(t, string(content), d.Path+" "+d.Version)
@@ -189,7 +201,7 @@ func TestUnit(t *testing.T) {
 	packed(t)
 	unit, err := os.ReadFile("../../deploy/packages/otelcol-stytch.service")
 	require.NoError(t, err)
-	binary, err := filepath.Abs(filepath.Join(out, "bin/linux_amd64", name))
+	binary, err := filepath.Abs(filepath.Join(out, "bin/linux_"+arch, name))
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "otelcol-stytch.service") // the packaged one, with a binary that is here
 	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(unit, []byte("=/usr/bin/otelcol-stytch "), []byte("="+binary+" ")), 0o600))

@@ -54,7 +54,7 @@ func unpackedImage(t *testing.T, archive string) (index v1.ImageIndex, folder st
 // root's, but for the queues' folder.
 func TestImage(t *testing.T) {
 	version, artefacts := packed(t)
-	index, _ := unpackedImage(t, artefacts["_image.tar"])
+	index, _ := unpackedImage(t, artefacts["image"])
 	require.NoError(t, validate.Index(index))
 	manifest, err := index.IndexManifest()
 	require.NoError(t, err)
@@ -128,11 +128,11 @@ func TestDockerfile(t *testing.T) {
 	require.Len(t, copies, 2)
 
 	packed(t)
-	for _, f := range (&release{root: "../.."}).base(filepath.Join(out, "bin/linux_amd64/THIRD_PARTY_LICENSES")) {
-		info, err := os.Stat(filepath.Join(out, "root/linux_amd64", f.name))
+	for _, f := range (&release{root: "../.."}).base(filepath.Join(out, "bin/linux_"+arch+"/THIRD_PARTY_LICENSES")) {
+		info, err := os.Stat(filepath.Join(out, "root/linux_"+arch, f.name))
 		require.NoError(t, err)
 		require.Equal(t, f.folder, info.IsDir(), f.name)
 		require.Equal(t, os.FileMode(f.mode), info.Mode().Perm(), f.name)
 	}
-	require.FileExists(t, filepath.Join(out, "root/linux_amd64", name))
+	require.FileExists(t, filepath.Join(out, "root/linux_"+arch, name))
 }

@@ -36,7 +36,7 @@ var contents = map[string]struct {
 
 func TestDeb(t *testing.T) {
 	_, artefacts := packed(t)
-	file, err := os.Open(artefacts[".deb"])
+	file, err := os.Open(artefacts["deb"])
 	require.NoError(t, err)
 	defer file.Close()
 	control, data := map[string]string{}, map[string]int64{}
@@ -93,7 +93,7 @@ func entries(t *testing.T, from io.Reader, each func(*tar.Header, []byte)) {
 
 func TestRPM(t *testing.T) {
 	_, artefacts := packed(t)
-	content, err := os.ReadFile(artefacts[".rpm"])
+	content, err := os.ReadFile(artefacts["rpm"])
 	require.NoError(t, err)
 	rpm, err := rpmutils.ReadRpm(bytes.NewReader(content))
 	require.NoError(t, err)
