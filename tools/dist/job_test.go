@@ -26,21 +26,38 @@ import (
 // event is odd in all ways that an event may be: its bytes must arrive as they are.
 const event = `{"event_id":"event-test-1", "project_id":"project-test-1","action":"GetUser","status":"Success","n":1.50,"u":"\u0041","big":12345678901234567890}`
 
-// destination stands in for Loki: it keeps the lines, and who sent them.
+// destination stands in for Loki and for Datadog: it keeps what arrives, and who sent it.
 type destination struct {
 	*httptest.Server
-	mu     sync.Mutex
-	lines  []string
-	agents []string
+	mu      sync.Mutex
+	lines   []string // at Loki
+	entries []string // at Datadog: a request's body each
+	agents  []string
 }
 
 func newDestination(t *testing.T) *destination {
 	t.Helper()
 	d := &destination{}
 	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet { // Datadog's check of the key
+			fmt.Fprint(w, `{"valid":true}`)
+			return
+		}
 		body, err := gzip.NewReader(r.Body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		if r.URL.Path == "/api/v2/logs" {
+			content, err := io.ReadAll(body)
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusBadRequest)
+				return
+			}
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.entries = append(d.entries, string(content))
+			w.WriteHeader(http.StatusAccepted)
 			return
 		}
 		var push struct {
@@ -72,6 +89,7 @@ type job struct {
 	environment []string
 	receiver    string // where it listens
 	metrics     string
+	datadog     bool   // the configuration delivers to Datadog, too
 	running     func() // called while the collector runs, if it is set
 }
 
@@ -89,8 +107,9 @@ func newJob(t *testing.T) *job {
 	receiver, health, metrics := port(), port(), port()
 	j.receiver, j.metrics = "http://127.0.0.1:"+receiver, "http://127.0.0.1:"+metrics+"/metrics"
 	j.environment = []string{
-		"STYTCH_USERNAME=stytch", "STYTCH_PASSWORD=choose-one", "LOKI_URL=" + j.destination.URL,
-		"HOST=127.0.0.1", "LISTEN=127.0.0.1:" + receiver, "HEALTH_PORT=" + health, "METRICS_PORT=" + metrics,
+		"STYTCH_USERNAME=stytch", "STYTCH_PASSWORD=choose-one", "DD_API_KEY=0123456789abcdef0123456789abcdef",
+		"LOKI_URL=" + j.destination.URL, "LOKI_HOSTNAME=logs.example.com", "LOKI_USERNAME=123456", "LOKI_PASSWORD=glc_token",
+		"HOST=127.0.0.1", "MY_POD_IP=127.0.0.1", "LISTEN=127.0.0.1:" + receiver, "EVENTS=127.0.0.1:" + receiver, "EVENTS_PORT=" + receiver, "HEALTH_PORT=" + health, "METRICS_PORT=" + metrics,
 	}
 	return j
 }
@@ -124,6 +143,10 @@ func (j *job) run(t *testing.T, command *exec.Cmd, version string) {
 		j.destination.mu.Lock()
 		defer j.destination.mu.Unlock()
 		require.Equal(c, []string{event}, j.destination.lines)
+		if j.datadog {
+			require.Len(c, j.destination.entries, 1)
+			require.Contains(c, j.destination.entries[0], strings.TrimSuffix(event, "}")+",", "the event's bytes, and then ours")
+		}
 	}, 60*time.Second, 100*time.Millisecond)
 	require.Equal(t, name+"/"+version, j.destination.agents[0])
 	answer, err := http.Get(j.metrics)
