@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"debug/buildinfo"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -23,11 +24,15 @@ func (r *release) writeSBOM(t target, binary string, modules []module, path stri
 	if err != nil {
 		return err
 	}
+	info, err := buildinfo.ReadFile(binary)
+	if err != nil {
+		return err
+	}
 	self := cyclonedx.Component{
 		BOMRef: name, Type: cyclonedx.ComponentTypeApplication, Name: name, Version: r.version,
 		Hashes:     &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: sum}},
 		Licenses:   &cyclonedx.Licenses{{License: &cyclonedx.License{ID: "Apache-2.0"}}},
-		Properties: &[]cyclonedx.Property{{Name: "commit", Value: r.commit}, {Name: "platform", Value: t.os + "/" + t.arch}},
+		Properties: &[]cyclonedx.Property{{Name: "commit", Value: r.commit}, {Name: "platform", Value: t.os + "/" + t.arch}, {Name: "go", Value: info.GoVersion}},
 	}
 	detector := local.NewDetector(zerolog.Nop())
 	var components []cyclonedx.Component
