@@ -51,7 +51,7 @@ dist-test: ## pack for this machine's kind of Linux and test what was packed; ma
 	cd tools/deploy && go test -count 1 ./...
 
 dist-check: ## as root on Debian: a clone packs the same bytes; the deb in a fresh Debian; the image in a container
-	apt-get install --yes --no-install-recommends debootstrap umoci runc
+	apt-get update --quiet --quiet && apt-get install --yes --no-install-recommends debootstrap umoci runc
 	$(MAKE) dist TARGETS=linux/$$(go env GOARCH)
 	cd tools/dist && go test -tags dist_check -count 1 -timeout 30m -v -run 'TestClone|TestDebian|TestContainer' .
 

@@ -69,7 +69,7 @@ func TestDebian(t *testing.T) {
 	require.NoError(t, os.Chown(state, user, user))
 	j := newJob(t)
 	collector := exec.Command("chroot", append([]string{"--userspec=10001:10001", root, "/usr/bin/otelcol-stytch"}, arguments("/etc/otelcol-stytch")...)...)
-	collector.Env = append(j.environment, "QUEUE_DIRECTORY=/var/lib/private/otelcol-stytch")
+	collector.Env = j.with("QUEUE_DIRECTORY=/var/lib/private/otelcol-stytch")
 	j.run(t, collector, version)
 
 	changed := filepath.Join(root, "etc/otelcol-stytch/loki.yaml")

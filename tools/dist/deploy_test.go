@@ -81,6 +81,6 @@ func (j *job) collector(t *testing.T, configuration string) *exec.Cmd {
 	file := filepath.Join(t.TempDir(), "collector.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(configuration), 0o600))
 	command := exec.Command(filepath.Join(out, "bin/linux_"+arch, name), "--config", file, "--config", standins)
-	command.Env = append(j.environment, "QUEUE_DIRECTORY="+t.TempDir(), "DESTINATION="+j.destination.URL)
+	command.Env = j.with("QUEUE_DIRECTORY="+t.TempDir(), "DESTINATION="+j.destination.URL)
 	return command
 }

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -172,6 +173,9 @@ func (j *job) run(t *testing.T, command *exec.Cmd, version string) {
 	require.NotContains(t, output.String(), "choose-one", "a secret in the log")
 }
 
+// with is the job's environment with further variables.
+func (j *job) with(more ...string) []string { return slices.Concat(j.environment, more) }
+
 // arguments name the packaged configuration, below a folder.
 func arguments(folder string) []string {
 	return []string{"--config", folder + "/collector.yaml", "--config", folder + "/loki.yaml"}
@@ -190,7 +194,7 @@ func TestDefaultConfiguration(t *testing.T) {
 
 	j := newJob(t)
 	command := exec.CommandContext(context.WithoutCancel(t.Context()), binary, arguments("../../deploy/config")...)
-	command.Env = append(j.environment, "QUEUE_DIRECTORY="+t.TempDir())
+	command.Env = j.with("QUEUE_DIRECTORY=" + t.TempDir())
 	j.run(t, command, version)
 }
 
@@ -203,7 +207,7 @@ func TestThreeVariables(t *testing.T) {
 	validate := func(environment ...string) (string, error) {
 		command := exec.Command(filepath.Join(out, "bin/linux_"+arch, name), "validate",
 			"--config", "../../deploy/config/collector.yaml", "--config", "../../deploy/config/datadog.yaml")
-		command.Env = append(environment, "QUEUE_DIRECTORY="+t.TempDir())
+		command.Env = slices.Concat(environment, []string{"QUEUE_DIRECTORY=" + t.TempDir()})
 		output, err := command.CombinedOutput()
 		return string(output), err
 	}

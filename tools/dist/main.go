@@ -8,6 +8,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -62,7 +63,7 @@ func run(arguments []string) error {
 		}
 	}
 	if r.version == "" || *epoch == 0 {
-		return fmt.Errorf("-version and -epoch are needed")
+		return errors.New("-version and -epoch are needed")
 	}
 	wanted, err := parseTargets(*targets)
 	if err != nil {
@@ -80,7 +81,7 @@ func parseTargets(text string) (targets []target, err error) {
 		targets = append(targets, target{goos, arch})
 	}
 	if len(targets) == 0 {
-		return nil, fmt.Errorf("no target")
+		return nil, errors.New("no target")
 	}
 	return targets, nil
 }

@@ -5,6 +5,7 @@ import (
 	"debug/buildinfo"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -75,8 +76,7 @@ func (r *release) writeSBOM(t target, binary string, modules []module, path stri
 	}
 	encoder := cyclonedx.NewBOMEncoder(file, cyclonedx.BOMFileFormatJSON)
 	if err := encoder.SetPretty(true).EncodeVersion(bom, cyclonedx.SpecVersion1_6); err != nil {
-		file.Close()
-		return err
+		return errors.Join(err, file.Close())
 	}
 	return file.Close()
 }
