@@ -122,24 +122,30 @@ func (j *job) run(t *testing.T, command *exec.Cmd, version string) {
 	var output bytes.Buffer
 	command.Stdout, command.Stderr = &output, &output
 	require.NoError(t, command.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- command.Wait() }()
-	stopped := false
+	ended := make(chan struct{})
+	var end error // of the command, once ended is closed
+	go func() {
+		end = command.Wait()
+		close(ended)
+	}()
 	t.Cleanup(func() {
-		if !stopped {
-			command.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended
-			t.Logf("%v:\n%s", <-ended, &output)
+		command.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended
+		<-ended
+		if t.Failed() {
+			t.Logf("%v:\n%s", end, &output)
 		}
 	})
-	require.EventuallyWithT(t, func(c *assert.CollectT) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, j.receiver+"/v1/events", strings.NewReader(event))
-		require.NoError(c, err)
-		request.SetBasicAuth("stytch", "choose-one")
-		answer, err := http.DefaultClient.Do(request)
-		require.NoError(c, err)
-		answer.Body.Close()
-		require.Equal(c, http.StatusAccepted, answer.StatusCode)
+	status := 0
+	require.Eventually(t, func() bool {
+		select {
+		case <-ended:
+			return true
+		default:
+			status = j.push(t)
+			return status == http.StatusAccepted
+		}
 	}, 60*time.Second, 100*time.Millisecond)
+	require.Equal(t, http.StatusAccepted, status, "or the collector ended")
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		j.destination.mu.Lock()
 		defer j.destination.mu.Unlock()
@@ -163,14 +169,27 @@ func (j *job) run(t *testing.T, command *exec.Cmd, version string) {
 
 	require.NoError(t, command.Process.Signal(syscall.SIGTERM))
 	select {
-	case err := <-ended:
-		stopped = true
-		require.NoError(t, err, "%s", &output)
+	case <-ended:
+		require.NoError(t, end)
 	case <-time.After(60 * time.Second):
 		require.Fail(t, "the collector does not end")
 	}
 	require.Contains(t, output.String(), "Shutdown complete")
 	require.NotContains(t, output.String(), "choose-one", "a secret in the log")
+}
+
+// push hands the collector the event, and returns the status of its answer, or 0.
+func (j *job) push(t *testing.T) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, j.receiver+"/v1/events", strings.NewReader(event))
+	require.NoError(t, err)
+	request.SetBasicAuth("stytch", "choose-one")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0 // it does not listen yet
+	}
+	answer.Body.Close()
+	return answer.StatusCode
 }
 
 // with is the job's environment with further variables.
