@@ -12,10 +12,20 @@ BENCHTIME ?= 1s
 COUNT ?= 6
 SOAK ?= 30m
 LISTEN ?= localhost:8321
+TARGETS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: all build build-lean run test race e2e e2e-loki e2e-faults e2e-examples example-own-build soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
+# The version of a release is its tag's, without the v. What is no release has the version of
+# builder-config.yaml, which ends in -dev, and the commit. So the same commit has the same version
+# everywhere, and no committed file changes for a release.
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
+DIRTY := $(shell git status --porcelain --untracked-files=no 2>/dev/null | head -c 1)
+TAG := $(if $(DIRTY),,$(shell git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null))
+NEXT := $(shell sed -n 's/^  version: \([^ ]*\).*/\1/p' builder-config.yaml)
+VERSION ?= $(or $(TAG:v%=%),$(NEXT).g$(shell printf %.12s $(COMMIT))$(if $(DIRTY),.dirty))
 
-all: generate-check lint test race e2e e2e-loki e2e-faults e2e-examples ## everything that continuous integration runs; some tests of e2e-faults as root only
+.PHONY: all build build-lean dist dist-test dist-check run test race e2e e2e-loki e2e-faults e2e-examples example-own-build soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
+
+all: generate-check lint test race e2e e2e-loki dist-test e2e-faults e2e-examples ## everything that continuous integration runs; some tests of e2e-faults as root only
 
 build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
 
@@ -32,6 +42,25 @@ build-lean: $(LEAN) ## compile the smaller one of builder-config.lean.yaml into 
 $(LEAN): builder-config.lean.yaml go.mod go.sum $(SOURCES)
 	@$(TOOL) builder --config builder-config.lean.yaml
 	@touch $(LEAN)
+
+# The builder writes the sources; it takes each of its settings from a variable of that name, too.
+dist: ## binaries, packages, image, SBOMs and checksums in build/dist; TARGETS=linux/amd64 for one
+	@echo "Packing otelcol-stytch $(VERSION): some minutes for each target that was never compiled here."
+	@rm -rf build/dist && mkdir -p build/dist
+	@env dist.version=$(VERSION) dist.output_path=build/dist/src $(TOOL) builder --config builder-config.yaml --skip-compilation >build/dist/builder.log 2>&1 || { cat build/dist/builder.log; exit 1; }
+	@cd tools/dist && go build -o ../../build/dist/pack .
+	@build/dist/pack -source build/dist/src -out build/dist -version $(VERSION) -commit "$(COMMIT)" -epoch "$$(git log -1 --format=%ct)" -targets "$(TARGETS)"
+	@cat build/dist/checksums.txt
+
+dist-test: ## pack for this machine's kind of Linux and test what was packed; manifests and the Compose file, too
+	$(MAKE) dist TARGETS=linux/$$(go env GOARCH)
+	cd tools/dist && go test -count 1 ./...
+	cd tools/deploy && go test -count 1 ./...
+
+dist-check: ## as root on Debian: a clone packs the same bytes; the deb in a fresh Debian; the image in a container
+	apt-get update --quiet --quiet && apt-get install --yes --no-install-recommends debootstrap umoci runc
+	$(MAKE) dist TARGETS=linux/$$(go env GOARCH)
+	cd tools/dist && go test -tags dist_check -count 1 -timeout 30m -v -run 'TestClone|TestDebian|TestContainer' .
 
 run: build ## show the main job at work: events go in and arrive at local stand-ins; LISTEN=localhost:8321
 	@go build -o build/demo ./e2e/demo
@@ -67,6 +96,7 @@ soak: build ## random faults for SOAK (30m): memory, goroutines and events must 
 
 lint: ## golangci-lint with the layering rules of docs/architecture.md
 	$(TOOL) golangci-lint run ./...
+	@linter=$$($(TOOL) -n golangci-lint) && for module in tools/dist tools/deploy; do (cd $$module && "$$linter" run ./...) || exit 1; done
 
 fmt: ## format every Go file
 	$(TOOL) golangci-lint fmt ./...
@@ -100,6 +130,8 @@ tidy: ## go mod tidy in every module
 	go mod tidy
 	cd tools && go mod tidy
 	cd tools/loki && go mod tidy
+	cd tools/dist && go mod tidy
+	cd tools/deploy && go mod tidy
 
 clean: ## remove what was built
 	rm -rf build
