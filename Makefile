@@ -12,9 +12,9 @@ COUNT ?= 6
 SOAK ?= 30m
 LISTEN ?= localhost:8321
 
-.PHONY: all build run test race e2e e2e-loki e2e-faults soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
+.PHONY: all build run test race e2e e2e-loki e2e-dashboards e2e-faults soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help prometheus
 
-all: generate-check lint test race e2e e2e-loki e2e-faults ## everything that continuous integration runs; some tests of e2e-faults as root only
+all: generate-check lint test race e2e e2e-loki e2e-dashboards e2e-faults ## everything that continuous integration runs; some tests of e2e-faults as root only
 
 build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
 
@@ -43,6 +43,15 @@ e2e-loki: build ## the Loki exporter against a real Loki
 	@echo "Building Grafana Loki for the tests: about 10 minutes the first time, a second afterwards."
 	@cd tools/loki && go tool -n loki >/dev/null
 	go test -tags e2e_loki -count 1 -timeout 5m ./e2e/realloki/
+
+e2e-dashboards: build prometheus ## every query of the dashboards against a real Loki and a real Prometheus, every alert rule by promtool
+	@cd tools/loki && go tool -n loki >/dev/null
+	go test -tags e2e_loki -count 1 -timeout 5m ./e2e/dashboards/
+
+# Debian's package has the server and promtool.
+prometheus:
+	@command -v promtool >/dev/null || if [ "$$(id -u)" = 0 ]; then apt-get install -y --no-install-recommends prometheus >/dev/null; \
+		else echo "No promtool: install Prometheus. Until then the tests that need it are skipped, each with a message."; fi
 
 e2e-faults: build ## break destinations, disk, queue and process under load: about 8 minutes; all of it as root only
 	@[ "$$(id -u)" = 0 ] || echo "Not root: the tests that mount a disk of their own are skipped, each with a message. Run this target as root for all."

@@ -1,0 +1,110 @@
+package dashboards
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/standin"
+	"github.com/otelcol-stytch/otelcol-stytch/testdata"
+)
+
+var requestID = regexp.MustCompile(`request-id-live-[0-9a-f-]+`)
+
+const poison = "poison" // an event with this text is refused by Datadog
+
+func refusePoison(event string) int {
+	if strings.Contains(event, poison) {
+		return http.StatusBadRequest
+	}
+	return 0
+}
+
+// Live sends to the collector for a time, what it should take and what it should not, while Datadog
+// is down for a quarter of it: each of its metrics is to be seen at work.
+func (w *World) Live(ctx context.Context, length time.Duration) error {
+	begin := time.Now()
+	events := Day(begin)
+	defer w.datadog.SetFault(nil)
+	for n := 0; time.Since(begin) < length; n++ {
+		share := float64(time.Since(begin)) / float64(length)
+		w.datadog.SetFault(fault(share, n))
+		burst := 4 + n%5
+		if share > 0.65 && share < 0.8 {
+			burst *= 4
+		}
+		if err := w.turn(ctx, n, events[n*burst%(len(events)-burst):][:burst]); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// fault is what Datadog does.
+func fault(share float64, turn int) standin.Fault {
+	switch {
+	case share > 0.3 && share < 0.55:
+		return func(*http.Request, int) *standin.Answer { return &standin.Answer{Status: http.StatusServiceUnavailable} }
+	case turn == 30:
+		return func(*http.Request, int) *standin.Answer {
+			return &standin.Answer{Status: http.StatusRequestEntityTooLarge}
+		}
+	default:
+		return func(_ *http.Request, n int) *standin.Answer {
+			return &standin.Answer{Delay: time.Duration(20+n*37%60) * time.Millisecond}
+		}
+	}
+}
+
+// turn sends some events, and now and then what is refused.
+func (w *World) turn(ctx context.Context, n int, events []testdata.Event) error {
+	now := time.Now()
+	for i, event := range events {
+		events[i] = testdata.Event{JSON: event.JSON, Time: now.Add(time.Duration(i) * time.Microsecond)}
+	}
+	stranger := w.sender
+	stranger.Password = "guessed"
+	post := func(send func() (harness.Reply, error)) error { _, err := send(); return err }
+	steps := []struct {
+		every int
+		send  func() (harness.Reply, error)
+	}{
+		{1, func() (harness.Reply, error) { return w.sender.LokiPush(ctx, events) }},
+		{3, func() (harness.Reply, error) { return w.sender.NDJSON(ctx, events) }}, // some are duplicates
+		{4, func() (harness.Reply, error) {
+			return w.sender.Webhook(ctx, webhookSecret, "msg_"+now.Format("150405.000"), testdata.Webhooks()[0])
+		}},
+		{9, func() (harness.Reply, error) { return stranger.LokiPush(ctx, events) }},
+		{13, func() (harness.Reply, error) {
+			return w.sender.Webhook(ctx, "whsec_b3RoZXI=", "msg_other", testdata.Webhooks()[0])
+		}},
+		{17, func() (harness.Reply, error) {
+			return w.sender.Post(ctx, harness.EventsPath, []byte(`{"event_id":`), http.Header{"Content-Type": {"application/json"}})
+		}},
+		{19, func() (harness.Reply, error) {
+			return w.sender.LokiPush(ctx, []testdata.Event{{JSON: "a line of " + now.String(), Time: now}})
+		}},
+		{60, func() (harness.Reply, error) {
+			return w.sender.LokiPush(ctx, []testdata.Event{
+				{JSON: `{"at":"` + now.String() + `","event_id":"` + poison + now.String() + `"}`, Time: now},
+				{JSON: `{"at":"` + now.String() + `","filler":"` + strings.Repeat("x", 1_100_000) + `"}`, Time: now},
+			})
+		}},
+	}
+	for _, step := range steps {
+		if n%step.every == step.every-1 {
+			if err := post(step.send); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

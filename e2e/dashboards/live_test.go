@@ -1,0 +1,70 @@
+//go:build e2e_loki
+
+package dashboards
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// stillZero are queries of what does not happen here: a damaged disk, a pipeline that refuses for
+// good, a queue that gives up. They return series that stay at 0.
+var stillZero = map[string]bool{
+	"Queue damage, A": true, "Events taken and refused, C": true, "Handed over, and given up by the queue, B": true,
+}
+
+// Every query of the Grafana dashboards returns data: those of the events from a real Loki, those of
+// the collector from a real Prometheus, both filled through the built collector. What is not in
+// stillZero returns a value that is not 0.
+func TestQueries(t *testing.T) {
+	w, err := Start(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(w.Close)
+	t.Run("events", func(t *testing.T) {
+		t.Parallel()
+		requireData(t, w.Loki, EventsFile, w.Events(), map[string]string{"filter": "", "request_id": w.Request})
+	})
+	t.Run("collector", func(t *testing.T) {
+		t.Parallel()
+		require.NoError(t, w.Live(t.Context(), 25*time.Second))
+		requireData(t, w.Prometheus, CollectorFile, w.Life(), map[string]string{"instance": ".*"})
+	})
+}
+
+func requireData(t *testing.T, source Source, file string, span Span, variables map[string]string) {
+	t.Helper()
+	dashboard, err := Read(file)
+	require.NoError(t, err)
+	for _, panel := range dashboard.Panels {
+		for _, target := range panel.Targets {
+			series, err := source.Run(t.Context(), target, span, variables)
+			query := panel.Title + ", " + target.RefID
+			name := query + ": " + target.Expr
+			if !assert.NoError(t, err, name) || !assert.NotEmpty(t, series, name) {
+				continue
+			}
+			assert.True(t, stillZero[query] || moves(series), "%s: nothing but 0", name)
+			for _, one := range series {
+				assert.True(t, target.LegendFormat == "" || one.Name != "", "%s: a series without a name: %v", name, one.Labels)
+			}
+		}
+	}
+}
+
+// moves tells whether any value is not 0; a line of a log is one.
+func moves(series []Series) bool {
+	for _, one := range series {
+		if len(one.Lines) > 0 {
+			return true
+		}
+		for _, point := range one.Points {
+			if point.Value != 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
