@@ -12,7 +12,7 @@ COUNT ?= 6
 SOAK ?= 30m
 LISTEN ?= localhost:8321
 
-.PHONY: all build run test race e2e e2e-loki e2e-dashboards e2e-faults soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help prometheus
+.PHONY: all build run test race e2e e2e-loki e2e-dashboards dashboard-images e2e-faults soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help prometheus
 
 all: generate-check lint test race e2e e2e-loki e2e-dashboards e2e-faults ## everything that continuous integration runs; some tests of e2e-faults as root only
 
@@ -48,9 +48,12 @@ e2e-dashboards: build prometheus ## every query of the dashboards against a real
 	@cd tools/loki && go tool -n loki >/dev/null
 	go test -tags e2e_loki -count 1 -timeout 5m ./e2e/dashboards/
 
+dashboard-images: build prometheus ## draw the dashboards of the documents anew, from their queries' answers
+	go run ./e2e/dashboards/draw
+
 # Debian's package has the server and promtool.
 prometheus:
-	@command -v promtool >/dev/null || if [ "$$(id -u)" = 0 ]; then apt-get install -y --no-install-recommends prometheus >/dev/null; \
+	@command -v promtool >/dev/null || if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y --no-install-recommends prometheus >/dev/null; \
 		else echo "No promtool: install Prometheus. Until then the tests that need it are skipped, each with a message."; fi
 
 e2e-faults: build ## break destinations, disk, queue and process under load: about 8 minutes; all of it as root only

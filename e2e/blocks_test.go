@@ -58,7 +58,7 @@ var commands = []struct{ pattern, how string }{
 	{`^build/otelcol-stytch (validate|components)\b`, run},
 	{`^build/otelcol-stytch --config `, start},
 	{`^make run\b`, "TestDemo runs what it runs"},
-	{`^make (all|test|race|lint|e2e|e2e-loki|e2e-faults|soak|bench|bench-system|golden|fuzz)\b`, "it runs these tests, or takes minutes"},
+	{`^make (all|test|race|lint|e2e|e2e-loki|e2e-dashboards|e2e-faults|soak|bench|bench-system|golden|fuzz)\b`, "it runs these tests, or takes minutes"},
 	{`^make build\b`, "the tests run what it has built"},
 	{`^go (test|tool|run|build)\b`, "it is a test, or builds for minutes"},
 	{`^copy=|\$copy`, "it builds a changed copy of a dependency for minutes"},

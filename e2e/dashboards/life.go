@@ -27,7 +27,7 @@ func refusePoison(event string) int {
 // is down for a quarter of it: each of its metrics is to be seen at work.
 func (w *World) Live(ctx context.Context, length time.Duration) error {
 	begin := time.Now()
-	events := Day(begin)
+	var events []testdata.Event // yet to be sent
 	defer w.datadog.SetFault(nil)
 	for n := 0; time.Since(begin) < length; n++ {
 		share := float64(time.Since(begin)) / float64(length)
@@ -36,15 +36,20 @@ func (w *World) Live(ctx context.Context, length time.Duration) error {
 		if share > 0.65 && share < 0.8 {
 			burst *= 4
 		}
-		if err := w.turn(ctx, n, events[n*burst%(len(events)-burst):][:burst]); err != nil {
+		if len(events) < burst {
+			events = Day(begin, uint64(n)+1)
+		}
+		if err := w.turn(ctx, n, events[:burst]); err != nil {
 			return err
 		}
+		events = events[burst:]
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
+	w.lived = time.Now()
 	return nil
 }
 
@@ -68,7 +73,7 @@ func fault(share float64, turn int) standin.Fault {
 func (w *World) turn(ctx context.Context, n int, events []testdata.Event) error {
 	now := time.Now()
 	for i, event := range events {
-		events[i] = testdata.Event{JSON: event.JSON, Time: now.Add(time.Duration(i) * time.Microsecond)}
+		events[i] = event.At(now.Add(time.Duration(i) * time.Microsecond))
 	}
 	stranger := w.sender
 	stranger.Password = "guessed"
@@ -78,9 +83,9 @@ func (w *World) turn(ctx context.Context, n int, events []testdata.Event) error 
 		send  func() (harness.Reply, error)
 	}{
 		{1, func() (harness.Reply, error) { return w.sender.LokiPush(ctx, events) }},
-		{3, func() (harness.Reply, error) { return w.sender.NDJSON(ctx, events) }}, // some are duplicates
+		{3, func() (harness.Reply, error) { return w.sender.NDJSON(ctx, events) }}, // duplicates
 		{4, func() (harness.Reply, error) {
-			return w.sender.Webhook(ctx, webhookSecret, "msg_"+now.Format("150405.000"), testdata.Webhooks()[0])
+			return w.sender.Webhook(ctx, webhookSecret, "msg_"+now.Format("150405.000"), testdata.Webhooks()[0].At(now))
 		}},
 		{9, func() (harness.Reply, error) { return stranger.LokiPush(ctx, events) }},
 		{13, func() (harness.Reply, error) {
@@ -95,6 +100,7 @@ func (w *World) turn(ctx context.Context, n int, events []testdata.Event) error 
 		{60, func() (harness.Reply, error) {
 			return w.sender.LokiPush(ctx, []testdata.Event{
 				{JSON: `{"at":"` + now.String() + `","event_id":"` + poison + now.String() + `"}`, Time: now},
+				{JSON: `{"late":"` + now.String() + `"}`, Time: now.Add(-20 * time.Hour)},
 				{JSON: `{"at":"` + now.String() + `","filler":"` + strings.Repeat("x", 1_100_000) + `"}`, Time: now},
 			})
 		}},

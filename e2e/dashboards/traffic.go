@@ -17,8 +17,8 @@ type person struct {
 	address, country, city, asn, network     string
 }
 
-// shop makes the events of an invented business: calls, deliveries and fingerprints. It makes the
-// same ones each time, but for their times.
+// shop makes the events of an invented business: calls, deliveries and fingerprints. From the same
+// seed it makes the same ones, but for their times.
 type shop struct {
 	random  *rand.Rand
 	people  []person
@@ -34,8 +34,8 @@ var networks = []struct{ asn, network, country, city string }{
 	{"64502", "Maple Cable", "CA", "Halifax"},
 }
 
-func newShop() *shop {
-	s := &shop{random: rand.New(rand.NewPCG(7, 11))}
+func newShop(seed uint64) *shop {
+	s := &shop{random: rand.New(rand.NewPCG(7, seed))}
 	s.project = "project-live-" + s.uuid()
 	var organizations []string
 	for range 6 {
@@ -49,7 +49,7 @@ func newShop() *shop {
 			address: fmt.Sprintf("198.51.100.%d", i+1), country: at.country, city: at.city, asn: at.asn, network: at.network,
 		}
 		if i%3 == 0 {
-			p.member, p.organization = "member-live-"+s.uuid(), organizations[i%len(organizations)]
+			p.member, p.organization = "member-live-"+s.uuid(), organizations[i/3%len(organizations)]
 		} else {
 			p.user = "user-live-" + s.uuid()
 		}
@@ -61,8 +61,8 @@ func newShop() *shop {
 
 // Day returns the events of the 24 hours before end, by time: quiet at night, with an hour in which
 // stolen passwords are tried, and a quarter of an hour in which Stytch answers 5xx.
-func Day(end time.Time) []testdata.Event {
-	s := newShop()
+func Day(end time.Time, seed uint64) []testdata.Event {
+	s := newShop(seed)
 	const minutes = 24 * 60
 	for minute := range minutes {
 		at := end.Add(time.Duration(minute-minutes) * time.Minute)

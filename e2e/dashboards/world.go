@@ -19,10 +19,11 @@ import (
 // and a real Loki, and a real Prometheus that scrapes it.
 type World struct {
 	Loki, Prometheus Source
-	// Request is the request_id of a call in Loki.
+	// Request is the request_id of a call whose start and end are in Loki.
 	Request string
 
 	started   time.Time // of the Prometheus
+	lived     time.Time // the end of Live
 	day       time.Time // the end of the day in Loki
 	directory string
 	sender    harness.Sender
@@ -102,7 +103,7 @@ func (w *World) startCollector(ctx context.Context, lokiURL string) (target stri
 // fill pushes a day's events and waits until Loki shows the last.
 func (w *World) fill(ctx context.Context) error {
 	w.day = time.Now().Add(-time.Minute)
-	events := Day(w.day)
+	events := Day(w.day, 0)
 	for len(events) > 0 {
 		n := min(pushed, len(events))
 		if err := until(ctx, func(ctx context.Context) error { return w.push(ctx, events[:n]) }); err != nil {
@@ -125,7 +126,7 @@ func (w *World) push(ctx context.Context, events []testdata.Event) error {
 	return err
 }
 
-// stored waits until Loki shows an event, and notes its request.
+// stored waits until Loki shows an event, and notes a request of two events.
 func (w *World) stored(ctx context.Context, event string) error {
 	return until(ctx, func(ctx context.Context) error {
 		series, err := w.Loki.Run(ctx, Target{Expr: `{source="stytch"}`, QueryType: "range"}, w.Events(), nil)
@@ -133,11 +134,17 @@ func (w *World) stored(ctx context.Context, event string) error {
 			return err
 		}
 		for _, one := range series {
+			found, seen := false, map[string]bool{}
 			for _, line := range one.Lines {
-				if line.Text == event {
-					w.Request = requestID.FindString(line.Text)
-					return nil
+				found = found || line.Text == event
+				if id := requestID.FindString(line.Text); seen[id] {
+					w.Request = id
+				} else {
+					seen[id] = true
 				}
+			}
+			if found {
+				return nil
 			}
 		}
 		return errors.New("the last event is not in Loki yet")
@@ -149,10 +156,11 @@ func (w *World) Events() Span {
 	return Span{From: w.day.Add(-24 * time.Hour), To: w.day.Add(2 * time.Minute), Step: 20 * time.Minute}
 }
 
-// Life is the time that Prometheus has seen so far.
+// Life is the time of Live, as Prometheus has seen it: it scrapes for the first time after 5 s.
 func (w *World) Life() Span {
-	to := time.Now().Truncate(scrapeInterval)
-	return Span{From: w.started.Truncate(scrapeInterval), To: to, Step: max(scrapeInterval, (to.Sub(w.started) / 120).Truncate(scrapeInterval)), Rate: 8 * scrapeInterval}
+	from := w.started.Add(6 * time.Second).Truncate(scrapeInterval)
+	length := w.lived.Truncate(scrapeInterval).Sub(from)
+	return Span{From: from, To: from.Add(length), Step: max(scrapeInterval, (length / 60).Round(scrapeInterval)), Rate: 8 * scrapeInterval}
 }
 
 // Close stops everything.
