@@ -69,7 +69,7 @@ lint: ## golangci-lint with the layering rules of docs/architecture.md
 fmt: ## format every Go file
 	$(TOOL) golangci-lint fmt ./...
 
-generate: ## regenerate component metadata and telemetry from metadata.yaml
+generate: ## regenerate component metadata and telemetry from metadata.yaml, and the configuration reference
 	go generate ./...
 
 # What was committed must be what metadata.yaml generates.

@@ -57,7 +57,9 @@ func (w *World) Live(ctx context.Context, length time.Duration) error {
 func fault(share float64, turn int) standin.Fault {
 	switch {
 	case share > 0.3 && share < 0.55:
-		return func(*http.Request, int) *standin.Answer { return &standin.Answer{Status: http.StatusServiceUnavailable} }
+		return func(*http.Request, int) *standin.Answer {
+			return &standin.Answer{Status: http.StatusServiceUnavailable}
+		}
 	case turn == 30:
 		return func(*http.Request, int) *standin.Answer {
 			return &standin.Answer{Status: http.StatusRequestEntityTooLarge}
