@@ -39,6 +39,7 @@ type key struct {
 	item      *key     // of a list or a map
 	optional  bool     // a section that `enabled: false` switches off
 	on        bool     // it is on by default
+	inList    bool     // the name stands for any entry of a list or a map
 	from      string   // the package of a section that is not ours
 }
 
@@ -168,9 +169,6 @@ func (w *walker) keys(v reflect.Value) (keys []*key) {
 		k := w.key(name, v.Field(i))
 		comment, err := w.comments.field(t, field.Name)
 		k.comment, w.err = sentence(comment, field.Name), firstError(w.err, err)
-		if own(t) && k.comment == "" && k.from == "" {
-			w.err = firstError(w.err, fmt.Errorf("%s: the field %s has no comment that tells what it is for", t, field.Name))
-		}
 		keys = append(keys, k)
 	}
 	return keys

@@ -74,7 +74,9 @@ func (t *table) own(path []string, keys []*key) {
 		case k.from != "":
 			t.squashed(path, k)
 		default:
-			fmt.Fprintf(t.b, "| `%s` | %s | %s | %s |\n", strings.Join(here, "::"), takes(k), shown(k), cell(k.comment))
+			if !k.inList {
+				fmt.Fprintf(t.b, "| `%s` | %s | %s | %s |\n", strings.Join(here, "::"), takes(k), shown(k), cell(k.comment))
+			}
 			t.own(here, below(k))
 		}
 	}
@@ -96,7 +98,9 @@ func (t *table) squashed(path []string, k *key) {
 func (t *table) all(path []string, keys []*key) {
 	for _, k := range keys {
 		here := append(slices.Clone(path), k.name)
-		fmt.Fprintf(t.b, "| `%s` | %s | %s |\n", strings.Join(here, "::"), takes(k), shown(k))
+		if !k.inList {
+			fmt.Fprintf(t.b, "| `%s` | %s | %s |\n", strings.Join(here, "::"), takes(k), shown(k))
+		}
 		t.all(here, below(k))
 	}
 }
@@ -105,7 +109,7 @@ func (t *table) all(path []string, keys []*key) {
 func below(k *key) []*key {
 	if k.item != nil && k.item.kind == section {
 		item := *k.item
-		item.name = "[]"
+		item.name, item.inList = "[]", true
 		if k.kind == mapping {
 			item.name = "NAME"
 		}
