@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -168,14 +169,23 @@ func (w *walker) keys(v reflect.Value) (keys []*key) {
 		}
 		k := w.key(name, v.Field(i))
 		comment, err := w.comments.field(t, field.Name)
-		k.comment, w.err = sentence(comment, field.Name), firstError(w.err, err)
+		k.comment, w.err = sentence(comment, field.Name, t), firstError(w.err, err)
 		keys = append(keys, k)
 	}
 	return keys
 }
 
-// sentence is a comment without its subject where that is the field, which stands in another column.
-func sentence(comment, field string) string {
+// sentence is a comment for those who know the keys and not the fields: without its subject where that
+// is the field, which stands in another column, and with the keys of other fields of the struct.
+func sentence(comment, field string, in reflect.Type) string {
+	for i := range in.NumField() {
+		other := in.Field(i)
+		name, _, _ := strings.Cut(other.Tag.Get("mapstructure"), ",")
+		if name == "" || other.Name == strings.ToUpper(other.Name) { // HTTP, a word as well
+			continue
+		}
+		comment = regexp.MustCompile(`([a-z,] )`+other.Name+`\b`).ReplaceAllString(comment, "$1`"+name+"`")
+	}
 	rest, ok := strings.CutPrefix(comment, field+" ")
 	if !ok || strings.HasPrefix(rest, "and ") {
 		return comment

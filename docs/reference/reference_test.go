@@ -94,6 +94,9 @@ func sample(t *testing.T, k *key) any {
 		}
 		return value
 	}
+	if len(k.values) > 0 {
+		return k.values[0]
+	}
 	switch k.kind {
 	case section, mapping:
 		return map[string]any{}
