@@ -178,22 +178,19 @@ func (w *walker) keys(v reflect.Value) (keys []*key) {
 // sentence is a comment for those who know the keys and not the fields: without its subject where that
 // is the field, which stands in another column, and with the keys of other fields of the struct.
 func sentence(comment, field string, in reflect.Type) string {
+	if rest, ok := strings.CutPrefix(comment, field+" "); ok && !strings.HasPrefix(rest, "and ") {
+		rest = strings.TrimPrefix(strings.TrimPrefix(rest, "is "), "are ")
+		comment = strings.ToUpper(rest[:1]) + rest[1:]
+	}
 	for i := range in.NumField() {
 		other := in.Field(i)
 		name, _, _ := strings.Cut(other.Tag.Get("mapstructure"), ",")
 		if name == "" || other.Name == strings.ToUpper(other.Name) { // HTTP, a word as well
 			continue
 		}
-		comment = regexp.MustCompile(`([a-z,] )`+other.Name+`\b`).ReplaceAllString(comment, "$1`"+name+"`")
+		comment = regexp.MustCompile(`(^|[a-z,] )`+other.Name+`\b`).ReplaceAllString(comment, "$1`"+name+"`")
 	}
-	rest, ok := strings.CutPrefix(comment, field+" ")
-	if !ok || strings.HasPrefix(rest, "and ") {
-		return comment
-	}
-	for _, verb := range []string{"is ", "are "} {
-		rest = strings.TrimPrefix(rest, verb)
-	}
-	return strings.ToUpper(rest[:1]) + rest[1:]
+	return comment
 }
 
 // written is a duration as people write it: 10m, not 10m0s.
