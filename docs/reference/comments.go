@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -26,7 +27,7 @@ type comments struct {
 }
 
 func newComments() (*comments, error) {
-	command := exec.Command("go", "list", "-deps", "-f", "{{.ImportPath}}\t{{.Dir}}", module+"/docs/reference")
+	command := exec.CommandContext(context.Background(), "go", "list", "-deps", "-f", "{{.ImportPath}}\t{{.Dir}}", module+"/docs/reference")
 	output, err := command.Output()
 	if err != nil {
 		return nil, fmt.Errorf("listing the packages: %w", err)

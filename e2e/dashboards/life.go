@@ -23,14 +23,16 @@ func refusePoison(event string) int {
 	return 0
 }
 
-// Live sends to the collector for a time, what it should take and what it should not, while Datadog
+// Live sends to the collector for a time at least, what it should take and what it should not, while Datadog
 // is down for a quarter of it: each of its metrics is to be seen at work.
 func (w *World) Live(ctx context.Context, length time.Duration) error {
 	begin := time.Now()
 	var events []testdata.Event // yet to be sent
 	defer w.datadog.SetFault(nil)
-	for n := 0; time.Since(begin) < length; n++ {
-		share := float64(time.Since(begin)) / float64(length)
+	const pace = 100 * time.Millisecond
+	turns := int(length / pace) // all of them, however long a busy machine takes
+	for n := range turns {
+		share := float64(n) / float64(turns)
 		w.datadog.SetFault(fault(share, n))
 		burst := 4 + n%5
 		if share > 0.65 && share < 0.8 {
@@ -46,7 +48,7 @@ func (w *World) Live(ctx context.Context, length time.Duration) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(pace):
 		}
 	}
 	w.lived = time.Now()

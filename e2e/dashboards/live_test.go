@@ -3,6 +3,8 @@
 package dashboards
 
 import (
+	"encoding/json"
+	"net/http"
 	"os/exec"
 	"testing"
 	"time"
@@ -36,6 +38,7 @@ func TestQueries(t *testing.T) {
 		require.NoError(t, w.Live(t.Context(), 25*time.Second))
 		requireData(t, w.Prometheus, CollectorFile, w.Life(), map[string]string{"instance": ".*"})
 		requireMetrics(t, w.Prometheus, w.Life())
+		requireAlerts(t, w.Prometheus)
 	})
 }
 
@@ -48,7 +51,8 @@ func requireData(t *testing.T, source Source, file string, span Span, variables 
 			series, err := source.Run(t.Context(), target, span, variables)
 			query := panel.Title + ", " + target.RefID
 			name := query + ": " + target.Expr
-			if !assert.NoError(t, err, name) || !assert.NotEmpty(t, series, name) {
+			require.NoError(t, err, name)
+			if !assert.NotEmpty(t, series, name) {
 				continue
 			}
 			assert.True(t, stillZero[query] || moves(series), "%s: nothing but 0", name)
@@ -89,4 +93,42 @@ func requireMetrics(t *testing.T, source Source, span Span) {
 			require.NotEmpty(t, series, "%s: there is no metric with %s", r.Alert, selector)
 		}
 	}
+}
+
+// requireAlerts holds Prometheus to what the rules make of the collector's life: events were dropped,
+// which is told at once; other faults have to last for minutes, and are noticed.
+func requireAlerts(t *testing.T, source Source) {
+	t.Helper()
+	var answer struct {
+		Data struct {
+			Groups []struct {
+				Rules []struct{ Name, Health, LastError, State string }
+			}
+		}
+	}
+	get(t, source.API+"/rules", &answer)
+	states := map[string]string{}
+	for _, group := range answer.Data.Groups {
+		for _, r := range group.Rules {
+			require.Equal(t, "ok", r.Health, "%s: %s", r.Name, r.LastError)
+			states[r.Name] = r.State
+		}
+	}
+	require.Len(t, states, len(rules(t)))
+	for name, state := range map[string]string{
+		"StytchEventsDropped": "firing", "StytchSenderRefused": "pending", "StytchSignatureFails": "pending", "StytchDeduplicationTooSmall": "pending",
+		"StytchCollectorDown": "inactive", "StytchQueueDamaged": "inactive", "StytchKeyRefused": "inactive",
+	} {
+		require.Equal(t, state, states[name], name)
+	}
+}
+
+func get(t *testing.T, url string, into any) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	answer, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	require.NoError(t, json.NewDecoder(answer.Body).Decode(into))
 }

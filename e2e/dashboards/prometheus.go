@@ -16,6 +16,14 @@ import (
 // scrapeInterval is short, so that a minute of a collector's life fills a dashboard.
 const scrapeInterval = time.Second
 
+// prometheusConfig takes an interval, the file of the alert rules, and host:port of the target.
+const prometheusConfig = `
+global: {scrape_interval: %[1]s, scrape_timeout: %[1]s, evaluation_interval: %[1]s}
+rule_files: [%[2]q]
+scrape_configs:
+  - {job_name: otelcol-stytch, static_configs: [{targets: [%[3]q]}]}
+`
+
 // prometheus is a real server that scrapes one target.
 type prometheus struct {
 	api     string
@@ -35,7 +43,7 @@ func startPrometheus(ctx context.Context, data, target string) (*prometheus, err
 		return nil, err
 	}
 	config := filepath.Join(data, "prometheus.yml")
-	text := fmt.Sprintf("scrape_configs:\n  - job_name: otelcol-stytch\n    scrape_interval: %s\n    scrape_timeout: %s\n    static_configs: [{targets: [%q]}]\n", scrapeInterval, scrapeInterval, target)
+	text := fmt.Sprintf(prometheusConfig, scrapeInterval, harness.Path("dashboards/alerts.yaml"), target)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}

@@ -28,9 +28,12 @@ type shop struct {
 }
 
 var networks = []struct{ asn, network, country, city string }{
-	{"64496", "Fjord Broadband", "NO", "Bergen"}, {"64497", "Harbour Telecom", "GB", "Leith"},
-	{"64498", "Prairie Fiber", "US", "Omaha"}, {"64499", "Alpenfunk", "AT", "Linz"},
-	{"64500", "Costa Movil", "ES", "Vigo"}, {"64501", "Lagoon Mobile", "BR", "Recife"},
+	{"64496", "Fjord Broadband", "NO", "Bergen"},
+	{"64497", "Harbour Telecom", "GB", "Leith"},
+	{"64498", "Prairie Fiber", "US", "Omaha"},
+	{"64499", "Alpenfunk", "AT", "Linz"},
+	{"64500", "Costa Movil", "ES", "Vigo"},
+	{"64501", "Lagoon Mobile", "BR", "Recife"},
 	{"64502", "Maple Cable", "CA", "Halifax"},
 }
 

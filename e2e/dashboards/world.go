@@ -31,7 +31,7 @@ type World struct {
 	closers   []func()
 }
 
-const pushed = 250 // events in a push
+const pushed = 200 // events in a push
 
 const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 

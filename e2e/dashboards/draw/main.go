@@ -24,8 +24,9 @@ func main() {
 	into := flag.String("into", harness.Path("docs/images"), "the folder of the pictures")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
-	if err := run(ctx, *live, *into); err != nil {
+	err := run(ctx, *live, *into)
+	cancel()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "draw:", err)
 		os.Exit(1)
 	}

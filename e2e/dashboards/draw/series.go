@@ -49,10 +49,9 @@ func (s *sheet) series(r result, b box) {
 	clear(sums)
 	for i, one := range r.series {
 		color := s.theme.colorOf(r, one.Name, i)
-		switch {
-		case field.Custom.DrawStyle == "bars":
+		if field.Custom.DrawStyle == "bars" {
 			s.columns(p, one, sums, color)
-		default:
+		} else {
 			s.line(p, one, sums, stacked, color, float64(field.Custom.FillOpacity)/100)
 		}
 	}
