@@ -175,20 +175,29 @@ func (w *walker) keys(v reflect.Value) (keys []*key) {
 	return keys
 }
 
+// subject is what a comment begins with, a field, where a verb comes next.
+var subject = regexp.MustCompile(`^\w+ (?:is |are |([a-z]+s )\b)`)
+
 // sentence is a comment for those who know the keys and not the fields: without its subject where that
 // is the field, which stands in another column, and with the keys of other fields of the struct.
 func sentence(comment, field string, in reflect.Type) string {
-	if rest, ok := strings.CutPrefix(comment, field+" "); ok && !strings.HasPrefix(rest, "and ") {
-		rest = strings.TrimPrefix(strings.TrimPrefix(rest, "is "), "are ")
-		comment = strings.ToUpper(rest[:1]) + rest[1:]
+	if found := subject.FindStringSubmatch(comment); found != nil && strings.HasPrefix(comment, field+" ") {
+		comment = found[1] + comment[len(found[0]):]
+		comment = strings.ToUpper(comment[:1]) + comment[1:]
 	}
 	for i := range in.NumField() {
 		other := in.Field(i)
-		name, _, _ := strings.Cut(other.Tag.Get("mapstructure"), ",")
-		if name == "" || other.Name == strings.ToUpper(other.Name) { // HTTP, a word as well
-			continue
+		name, options, _ := strings.Cut(other.Tag.Get("mapstructure"), ",")
+		switch {
+		case strings.Contains(options, "squash"):
+			for j := range other.Type.NumField() {
+				nested := other.Type.Field(j)
+				name, _, _ := strings.Cut(nested.Tag.Get("mapstructure"), ",")
+				comment = strings.ReplaceAll(comment, other.Name+"."+nested.Name, "`"+name+"`")
+			}
+		case name != "" && other.Name != strings.ToUpper(other.Name): // HTTP is a word as well
+			comment = regexp.MustCompile(`(^|[a-z,] )`+other.Name+`\b`).ReplaceAllString(comment, "$1`"+name+"`")
 		}
-		comment = regexp.MustCompile(`(^|[a-z,] )`+other.Name+`\b`).ReplaceAllString(comment, "$1`"+name+"`")
 	}
 	return comment
 }

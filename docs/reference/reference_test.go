@@ -22,7 +22,7 @@ func TestDocumentsAreCurrent(t *testing.T) {
 		require.NoError(t, err)
 		got, err := os.ReadFile(filepath.Join("..", name))
 		require.NoError(t, err)
-		require.Equal(t, string(want), string(got), "%s is stale: run `make generate`", name)
+		require.True(t, bytes.Equal(want, got), "%s is stale: run `make generate`", name)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -56,8 +57,9 @@ func requireData(t *testing.T, source Source, file string, span Span, variables 
 				continue
 			}
 			assert.True(t, stillZero[query] || moves(series), "%s: nothing but 0", name)
-			for _, one := range series {
-				assert.True(t, target.LegendFormat == "" || one.Name != "", "%s: a series without a name: %v", name, one.Labels)
+			for _, label := range placeholder.FindAllStringSubmatch(target.LegendFormat, -1) {
+				has := func(one Series) bool { return one.Labels[label[1]] != "" }
+				assert.True(t, slices.ContainsFunc(series, has), "%s: no series has a %s", name, label[1])
 			}
 		}
 	}
