@@ -4,6 +4,7 @@ package dashboards
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"os/exec"
 	"slices"
@@ -17,7 +18,7 @@ import (
 // stillZero are queries of what does not happen here: a damaged disk, a pipeline that refuses for
 // good, a queue that gives up. They return series that stay at 0.
 var stillZero = map[string]bool{
-	"Queue damage, A": true, "Events taken and refused, C": true, "Handed over, and given up by the queue, B": true,
+	"Queue damage, A": true, "Deduplication, C": true, "Events taken and refused, C": true, "Handed over, and given up by the queue, B": true,
 }
 
 // Every query of the Grafana dashboards returns data: those of the events from a real Loki, those of
@@ -40,6 +41,7 @@ func TestQueries(t *testing.T) {
 		requireData(t, w.Prometheus, CollectorFile, w.Life(), map[string]string{"instance": ".*"})
 		requireMetrics(t, w.Prometheus, w.Life())
 		requireAlerts(t, w.Prometheus)
+		requireUnderscores(t, w.metrics)
 	})
 }
 
@@ -133,4 +135,25 @@ func get(t *testing.T, url string, into any) {
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	require.NoError(t, json.NewDecoder(answer.Body).Decode(into))
+}
+
+// requireUnderscores holds the collector to the names that the queries use, and to what the documents
+// say of a Prometheus that asks for others.
+func requireUnderscores(t *testing.T, metrics string) {
+	t.Helper()
+	for accept, label := range map[string]string{
+		"text/plain;version=0.0.4":                                "http_response_status_code=",   // Prometheus 2
+		"text/plain;version=1.0.0;escaping=underscores,*/*;q=0.2": "http_response_status_code=",   // 3 with legacy names
+		"text/plain;version=1.0.0;escaping=allow-utf-8,*/*;q=0.2": `"http.response.status_code"=`, // 3 by itself
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, metrics, nil)
+		require.NoError(t, err)
+		request.Header.Set("Accept", accept)
+		answer, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		content, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		answer.Body.Close()
+		require.Contains(t, string(content), "otelcol_receiver_stytch_requests{"+label, accept)
+	}
 }

@@ -27,6 +27,7 @@ type World struct {
 	day       time.Time // the end of the day in Loki
 	directory string
 	sender    harness.Sender
+	metrics   string // the URL of the collector's own
 	datadog   *standin.Datadog
 	closers   []func()
 }
@@ -97,6 +98,7 @@ func (w *World) startCollector(ctx context.Context, lokiURL string) (target stri
 		return "", err
 	}
 	w.closers = append(w.closers, func() { collector.Stop() }) //nolint:errcheck // what it was started for is done
+	w.metrics = "http://localhost:" + ports[1] + "/metrics"
 	return "localhost:" + ports[1], nil
 }
 
