@@ -51,7 +51,7 @@ func (w *World) Live(ctx context.Context, length time.Duration) error {
 		case <-time.After(pace):
 		}
 	}
-	w.lived = time.Now()
+	w.live = [2]time.Time{begin, time.Now()}
 	return nil
 }
 

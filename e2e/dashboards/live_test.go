@@ -18,7 +18,7 @@ import (
 // stillZero are queries of what does not happen here: a damaged disk, a pipeline that refuses for
 // good, a queue that gives up. They return series that stay at 0.
 var stillZero = map[string]bool{
-	"Queue damage, A": true, "Deduplication, C": true, "Events taken and refused, C": true, "Handed over, and given up by the queue, B": true,
+	"Queue damage, A": true, "Queue damage, B": true, "Deduplication, C": true, "Events taken and refused, C": true, "Handed over, and given up by the queue, B": true,
 }
 
 // Every query of the Grafana dashboards returns data: those of the events from a real Loki, those of

@@ -22,9 +22,9 @@ type World struct {
 	// Request is the request_id of a call whose start and end are in Loki.
 	Request string
 
-	started   time.Time // of the Prometheus
-	lived     time.Time // the end of Live
-	day       time.Time // the end of the day in Loki
+	started   time.Time    // of the Prometheus
+	live      [2]time.Time // begin and end of Live
+	day       time.Time    // the end of the day in Loki
 	directory string
 	sender    harness.Sender
 	metrics   string // the URL of the collector's own
@@ -160,8 +160,12 @@ func (w *World) Events() Span {
 
 // Life is the time of Live, as Prometheus has seen it: it scrapes for the first time after 5 s.
 func (w *World) Life() Span {
-	from := w.started.Add(6 * time.Second).Truncate(scrapeInterval)
-	length := w.lived.Truncate(scrapeInterval).Sub(from)
+	from := w.started.Add(6 * time.Second)
+	if w.live[0].After(from) {
+		from = w.live[0]
+	}
+	from = from.Truncate(scrapeInterval)
+	length := w.live[1].Truncate(scrapeInterval).Sub(from)
 	return Span{From: from, To: from.Add(length), Step: max(scrapeInterval, (length / 60).Round(scrapeInterval)), Rate: 8 * scrapeInterval}
 }
 
