@@ -23,9 +23,9 @@ TAG := $(if $(DIRTY),,$(shell git describe --tags --exact-match --match 'v[0-9]*
 NEXT := $(shell sed -n 's/^  version: \([^ ]*\).*/\1/p' builder-config.yaml)
 VERSION ?= $(or $(TAG:v%=%),$(NEXT).g$(shell printf %.12s $(COMMIT))$(if $(DIRTY),.dirty))
 
-.PHONY: all build build-lean dist dist-test dist-check run test race e2e e2e-loki e2e-faults e2e-examples example-own-build soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
+.PHONY: all build build-lean dist dist-test dist-check run test race e2e e2e-loki e2e-dashboards dashboard-images e2e-faults e2e-examples example-own-build soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help prometheus
 
-all: generate-check lint test race e2e e2e-loki dist-test e2e-faults e2e-examples ## everything that continuous integration runs; some tests of e2e-faults as root only
+all: generate-check lint test race e2e e2e-loki e2e-dashboards dist-test e2e-faults e2e-examples ## everything that continuous integration runs; some tests of e2e-faults as root only
 
 build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
 
@@ -80,6 +80,18 @@ e2e-loki: build ## the Loki exporter against a real Loki
 	@cd tools/loki && go tool -n loki >/dev/null
 	go test -tags e2e_loki -count 1 -timeout 5m ./e2e/realloki/
 
+e2e-dashboards: build prometheus ## every query of the dashboards against a real Loki and a real Prometheus, every alert rule by promtool
+	@cd tools/loki && go tool -n loki >/dev/null
+	go test -tags e2e_loki -count 1 -timeout 5m ./e2e/dashboards/
+
+dashboard-images: build prometheus ## draw the dashboards of the documents anew, from their queries' answers
+	go run ./e2e/dashboards/draw
+
+# Debian's package has the server and promtool.
+prometheus:
+	@command -v promtool >/dev/null || if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y --no-install-recommends prometheus >/dev/null; \
+		else echo "No promtool: install Prometheus. Until then the tests that need it are skipped, each with a message."; fi
+
 e2e-faults: build ## break destinations, disk, queue and process under load: about 8 minutes; all of it as root only
 	@[ "$$(id -u)" = 0 ] || echo "Not root: the tests that mount a disk of their own are skipped, each with a message. Run this target as root for all."
 	go test -tags e2e -count 1 -timeout 20m -v $(if $(SKIP),-skip '$(SKIP)') ./e2e/faults/ | grep --line-buffered -vE '^=== '; exit $${PIPESTATUS[0]}
@@ -101,7 +113,7 @@ lint: ## golangci-lint with the layering rules of docs/architecture.md
 fmt: ## format every Go file
 	$(TOOL) golangci-lint fmt ./...
 
-generate: ## regenerate component metadata and telemetry from metadata.yaml
+generate: ## regenerate component metadata and telemetry from metadata.yaml, and the configuration reference
 	go generate ./...
 
 # What was committed must be what metadata.yaml generates.

@@ -61,7 +61,7 @@ var commands = []struct{ pattern, how string }{
 	{`^build/otelcol-stytch (validate|components)\b`, run},
 	{`^build/otelcol-stytch --config `, start},
 	{`^make run\b`, "TestDemo runs what it runs"},
-	{`^make (all|test|race|lint|e2e|e2e-loki|e2e-faults|soak|bench|bench-system|golden|fuzz)\b`, "it runs these tests, or takes minutes"},
+	{`^make (all|test|race|lint|e2e|e2e-loki|e2e-dashboards|e2e-faults|soak|bench|bench-system|golden|fuzz)\b`, "it runs these tests, or takes minutes"},
 	{`^make build\b`, "the tests run what it has built"},
 	{`^make dist(-test|-check)?\b`, "it packs for minutes; tools/dist tests what it packs"},
 	{`^kubectl\b`, "it needs a cluster; tools/deploy validates what it applies"},

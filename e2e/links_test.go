@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -39,6 +40,40 @@ func TestLinks(t *testing.T) {
 				anchors = append(anchors, "#"+strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-"))
 			}
 			require.Contains(t, anchors, m[2], "%s: %s", document, m[0])
+		}
+	}
+}
+
+// Every test that a document names as its proof exists.
+func TestNamedTestsExist(t *testing.T) {
+	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)[`/]")
+	exist := map[string]bool{}
+	require.NoError(t, filepath.WalkDir(harness.Path(""), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`).FindAllSubmatch(content, -1) {
+			exist[string(m[1])] = true
+		}
+		return err
+	}))
+	count := 0
+	for _, document := range documents(t) {
+		for _, m := range named.FindAllStringSubmatch(outsideBlocks(t, document), -1) {
+			require.True(t, exist[m[1]], "%s names %s", document, m[1])
+			count++
+		}
+	}
+	require.NotZero(t, count)
+}
+
+// Every picture that a document shows exists.
+func TestPicturesExist(t *testing.T) {
+	source := regexp.MustCompile(`(?:src|srcset)="([^"]+)"`)
+	for _, document := range documents(t) {
+		for _, m := range source.FindAllStringSubmatch(outsideBlocks(t, document), -1) {
+			require.FileExists(t, harness.Path(filepath.Join(filepath.Dir(document), m[1])), document)
 		}
 	}
 }
