@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 )
 
@@ -22,18 +23,22 @@ const (
 	failureOfAllEvery  = 100 * time.Millisecond
 )
 
-// maxAddresses bounds the memory that failures take, at about 200 bytes an address.
+// maxAddresses bounds the memory of either list of addresses, at about 200 bytes each.
 const maxAddresses = 10_000
 
-// access knows the workspace keys, and slows down those who guess at them. Who guesses
-// is told by the address: without one that has shown right credentials, an address whose
-// failures are used up is refused unheard.
+// access knows the workspace keys, and slows down those who guess at them. An address
+// whose failures are used up is refused unheard, unless it has shown right credentials
+// before: behind one address there can be several clients, and one of them wrong.
 type access struct {
-	keys []hashedKey
+	keys   []hashedKey
+	every  time.Duration // failureEvery, but in tests
+	logger *zap.Logger
+	warn   rate.Sometimes
 
-	mu        sync.Mutex
-	addresses *simplelru.LRU[netip.Addr, *caller]
-	all       *rate.Limiter
+	mu       sync.Mutex
+	failures *simplelru.LRU[netip.Addr, *rate.Limiter]
+	known    *simplelru.LRU[netip.Addr, struct{}] // those that have shown right credentials
+	all      *rate.Limiter
 }
 
 type hashedKey struct {
@@ -41,14 +46,14 @@ type hashedKey struct {
 	hash, secret [sha256.Size]byte
 }
 
-type caller struct {
-	failures *rate.Limiter
-	known    bool // it has shown right credentials
-}
-
-func newAccess(keys []WorkspaceKey) *access {
-	a := &access{all: rate.NewLimiter(rate.Every(failureOfAllEvery), failuresOfAll)}
-	a.addresses, _ = simplelru.NewLRU[netip.Addr, *caller](maxAddresses, nil) // its error is a size below 1
+func newAccess(keys []WorkspaceKey, logger *zap.Logger) *access {
+	a := &access{
+		every: failureEvery, logger: logger, warn: rate.Sometimes{First: 1, Interval: time.Minute},
+		all: rate.NewLimiter(rate.Every(failureOfAllEvery), failuresOfAll),
+	}
+	// Their errors are sizes below 1.
+	a.failures, _ = simplelru.NewLRU[netip.Addr, *rate.Limiter](maxAddresses, nil)
+	a.known, _ = simplelru.NewLRU[netip.Addr, struct{}](maxAddresses, nil)
 	for _, key := range keys {
 		a.keys = append(a.keys, hashedKey{key.ID, sha256.Sum256([]byte(key.ID)), sha256.Sum256([]byte(key.secret()))})
 	}
@@ -74,18 +79,27 @@ var errUnauthorized = &refusal{status: http.StatusUnauthorized, kind: kindUnauth
 func (a *access) check(r *http.Request, id *string, secret string) (string, error) {
 	address := addressOf(r)
 	if wait := a.wait(address); wait > 0 {
+		a.warnOf(r)
 		return "", tooMany(wait)
 	}
 	if key := a.find(id, secret); key != "" {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.callerAt(address).known = true
+		a.known.Add(address, struct{}{})
 		return key, nil
 	}
+	a.warnOf(r)
 	if wait := a.failed(address); wait > 0 {
 		return "", tooMany(wait)
 	}
 	return "", errUnauthorized
+}
+
+// warnOf logs the first failure, and then one in a minute.
+func (a *access) warnOf(r *http.Request) {
+	a.warn.Do(func() {
+		a.logger.Warn("Someone uses wrong credentials; this is logged once a minute", zap.String("address", r.RemoteAddr), zap.String("user_agent", readable(r.UserAgent())))
+	})
 }
 
 // find compares with every key, and takes the same time whichever is right, or none.
@@ -113,40 +127,42 @@ func (a *access) find(id *string, secret string) string {
 func (a *access) wait(address netip.Addr) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	c := a.callerAt(address)
-	if c.known {
+	if _, known := a.known.Get(address); known {
 		return 0
 	}
-	return max(until(c.failures), until(a.all))
+	return a.full(address)
 }
 
 // failed counts wrong credentials, and returns how long to wait if these are too many.
 func (a *access) failed(address netip.Addr) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	c := a.callerAt(address)
-	if wait := max(until(c.failures), until(a.all)); wait > 0 {
+	if wait := a.full(address); wait > 0 {
 		return wait
 	}
-	c.failures.Allow()
+	l, found := a.failures.Get(address)
+	if !found {
+		l = rate.NewLimiter(rate.Every(a.every), failuresPerAddress)
+		a.failures.Add(address, l)
+	}
+	l.Allow()
 	a.all.Allow()
 	return 0
+}
+
+// full returns how long an address must wait until it may fail again. The mutex is held.
+func (a *access) full(address netip.Addr) time.Duration {
+	wait := until(a.all)
+	if l, found := a.failures.Get(address); found {
+		wait = max(wait, until(l))
+	}
+	return wait
 }
 
 // until returns how long a limiter has nothing to give.
 func until(l *rate.Limiter) time.Duration {
 	missing := 1 - l.Tokens()
 	return max(0, time.Duration(missing/float64(l.Limit())*float64(time.Second)))
-}
-
-// callerAt returns what is known of an address. The mutex is held.
-func (a *access) callerAt(address netip.Addr) *caller {
-	c, found := a.addresses.Get(address)
-	if !found {
-		c = &caller{failures: rate.NewLimiter(rate.Every(failureEvery), failuresPerAddress)}
-		a.addresses.Add(address, c)
-	}
-	return c
 }
 
 // addressOf returns the address that a request comes from. Of IPv6 it is the network,

@@ -17,14 +17,14 @@ type change struct {
 	Sequence uint64    `json:"sequence"`
 	Time     time.Time `json:"time"`
 	actor
-	Action      string              `json:"action"` // create, update, enable, disable or delete
-	ProjectID   string              `json:"project_id"`
-	Destination managed.Destination `json:"destination_type"`
-	From        *wireStream         `json:"from"` // masked; null: there was no stream
-	To          *wireStream         `json:"to"`   // masked; null: there is none any more
+	Action      string                    `json:"action"` // create, update, enable, disable or delete
+	ProjectID   string                    `json:"project_id"`
+	Destination managed.Destination       `json:"destination_type"`
+	From        *wireStream[maskedConfig] `json:"from"` // masked; null: there was no stream
+	To          *wireStream[maskedConfig] `json:"to"`   // masked; null: there is none any more
 }
 
-func viewOf(s *managed.Stream) *wireStream {
+func viewOf(s *managed.Stream) *wireStream[maskedConfig] {
 	if s == nil {
 		return nil
 	}
@@ -32,13 +32,18 @@ func viewOf(s *managed.Stream) *wireStream {
 	return &view
 }
 
-// record keeps a change that was stored, and logs it. The mutex is held.
-func (c *control) record(made change) {
+// keep keeps a change that was stored. The mutex is held.
+func (c *control) keep(made change) {
 	c.sequence = made.Sequence
 	c.changes = append(c.changes, made)
 	if len(c.changes) > maxChanges {
 		c.changes = slices.Delete(c.changes, 0, len(c.changes)-maxChanges)
 	}
+}
+
+// record keeps a change that was stored, and logs it. The mutex is held.
+func (c *control) record(made change) {
+	c.keep(made)
 	c.logger.Info("A stream has changed", zap.String("action", made.Action),
 		zap.String("project_id", made.ProjectID), zap.String("destination", string(made.Destination)),
 		zap.Any("from", made.From), zap.Any("to", made.To),

@@ -158,7 +158,10 @@ func (cfg *Config) sealKeys() ([][]byte, error) {
 // break paths, or Terraform's import by project.environment.DESTINATION, is refused.
 var slugs = regexp.MustCompile(`^[A-Za-z0-9_~-]+$`)
 
-var projectIDs = regexp.MustCompile(`^project-(live|test)-[A-Za-z0-9_-]+$`)
+// projectIDs are at most 100 bytes long: they become part of the names of queue files.
+var projectIDs = regexp.MustCompile(`^project-(live|test)-[A-Za-z0-9_-]{1,87}$`)
+
+const projectIDWords = "must begin with project-live- or project-test- and go on with letters, digits, `-` and `_`, at most 100 characters"
 
 // Validate checks one environment.
 func (e Environment) Validate() error {
@@ -172,7 +175,7 @@ func (e Environment) Validate() error {
 		}
 	}
 	if !projectIDs.MatchString(e.ProjectID) {
-		errs = append(errs, fmt.Errorf("project_id: must begin with project-live- or project-test-, got %q", e.ProjectID))
+		errs = append(errs, fmt.Errorf("project_id: "+projectIDWords+", got %q", e.ProjectID))
 	}
 	return errors.Join(errs...)
 }

@@ -20,7 +20,8 @@ type control struct {
 	health func(error) // reports whether the storage works; nil is yes
 	leader string      // address of the extension that is followed, "" for none
 
-	table atomic.Pointer[managed.Table] // nil: nothing is known of any stream
+	table    atomic.Pointer[managed.Table] // nil: nothing is known of any stream
+	followed atomic.Pointer[string]        // ETag of the table that was followed last; nil: none
 
 	mu         sync.Mutex
 	store      *store
@@ -55,7 +56,14 @@ func (c *control) load(ctx context.Context, st *store) error {
 	for _, s := range found.streams {
 		c.generation = max(c.generation, s.Generation)
 	}
-	if c.leader == "" || len(found.streams) > 0 {
+	if found.etag != "" {
+		if c.leader != "" {
+			c.followed.Store(&found.etag)
+		} else if err := st.client.Delete(ctx, followedKey); err != nil { // changes are made here from now on
+			return err
+		}
+	}
+	if c.leader == "" || found.etag != "" || len(found.streams) > 0 {
 		c.publish(managed.NewTable(found.streams...))
 	}
 	return nil
@@ -64,8 +72,8 @@ func (c *control) load(ctx context.Context, st *store) error {
 // create makes a stream, which is off. One that exists with the same credentials is left
 // as it is, on or off: a client that lost an answer asks again.
 func (c *control) create(ctx context.Context, by actor, project string, with managed.Credentials) (*managed.Stream, error) {
-	if !projectIDs.MatchString(project) || len(project) > maxText {
-		return nil, invalid(fieldError{"project_id", "must begin with project-live- or project-test- and go on with letters, digits, `-` and `_`"})
+	if !projectIDs.MatchString(project) {
+		return nil, invalid(fieldError{"project_id", projectIDWords})
 	}
 	if wrong := checkCredentials(with); len(wrong) > 0 {
 		return nil, invalid(wrong...)
@@ -124,10 +132,12 @@ func (c *control) delete(ctx context.Context, by actor, project string, d manage
 
 // stream returns a project's stream.
 func (c *control) stream(project string, d managed.Destination) (*managed.Stream, error) {
-	if table := c.table.Load(); table != nil {
-		if s := table.Stream(project, d); s != nil {
-			return s, nil
-		}
+	table := c.table.Load()
+	if table == nil {
+		return nil, errNothingKnown
+	}
+	if s := table.Stream(project, d); s != nil {
+		return s, nil
 	}
 	return nil, noStream(project, d)
 }

@@ -90,16 +90,3 @@ func isHost(host string) bool {
 func isText(s string) bool {
 	return len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl) && !strings.ContainsRune(s, unicode.ReplacementChar)
 }
-
-// minShown is how many characters a secret has at least whose last four are shown.
-const minShown = 8
-
-// lastFour are the last four characters of a secret, or "" where they would be half of
-// it or more.
-func lastFour(secret string) string {
-	runes := []rune(secret)
-	if len(runes) <= minShown {
-		return ""
-	}
-	return string(runes[len(runes)-4:])
-}

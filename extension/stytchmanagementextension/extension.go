@@ -33,6 +33,9 @@ type managementExtension struct {
 	sources
 	observer atomic.Pointer[managed.Observer]
 
+	tables        tableCache
+	stopFollowing context.CancelFunc // nil: it does not follow
+
 	client  storage.Client
 	server  *http.Server
 	serving sync.WaitGroup
@@ -44,7 +47,7 @@ func newExtension(set extension.Settings, cfg *Config) *managementExtension {
 	e := &managementExtension{
 		cfg: cfg, set: set,
 		control:  &control{logger: set.Logger, health: func(error) {}},
-		access:   newAccess(cfg.WorkspaceKeys),
+		access:   newAccess(cfg.WorkspaceKeys, set.Logger),
 		projects: make(map[slugPair]string, len(cfg.Environments)),
 		sources:  newSources(),
 	}
@@ -85,6 +88,9 @@ func (e *managementExtension) Start(ctx context.Context, host component.Host) er
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
 		}
 	})
+	if e.cfg.Follow.HasValue() {
+		return e.startFollowing(ctx, host)
+	}
 	return nil
 }
 
@@ -117,7 +123,7 @@ func (e *managementExtension) load(ctx context.Context, host component.Host) err
 		return fmt.Errorf("storage: reading %q: %w", id, err)
 	}
 	if table := e.Table(); table != nil {
-		e.set.Logger.Info("Streams are known", zap.Int("streams", table.Len()))
+		e.set.Logger.Info("Read the stored streams", zap.Int("streams", table.Len()))
 	}
 	return nil
 }
@@ -147,6 +153,9 @@ func (e *managementExtension) Shutdown(ctx context.Context) error {
 		}
 		errs = append(errs, err)
 		e.server = nil
+	}
+	if e.stopFollowing != nil {
+		e.stopFollowing()
 	}
 	e.serving.Wait()
 	if e.client != nil {

@@ -87,7 +87,7 @@ func tryStart(t *testing.T, h component.Host, cfg *Config) (*rig, error) {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
 	set := extensiontest.NewNopSettings(metadata.Type)
-	set.Logger = zap.New(core)
+	set.ID, set.Logger = component.NewID(metadata.Type), zap.New(core)
 	e := newExtension(set, cfg)
 	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
 	if err := e.Start(t.Context(), h); err != nil {
@@ -115,7 +115,9 @@ func (r *rig) do(t *testing.T, method, path, body string) answered {
 func (r *rig) send(t *testing.T, req *http.Request) answered {
 	t.Helper()
 	w := httptest.NewRecorder()
+	asked := recordRequest(t, req)
 	r.handler.ServeHTTP(w, req)
+	requireDescribed(t, asked, w.Result())
 	resp := w.Result()
 	text, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)

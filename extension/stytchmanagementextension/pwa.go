@@ -12,7 +12,7 @@ import (
 const pwaBase = "/pwa/v3/projects/{project_slug}/environments/{environment_slug}/event_log_streaming"
 
 // routesPWA adds the six calls. None of them calls out: some clients wait for ever.
-func (e *managementExtension) routesPWA(mux *http.ServeMux) {
+func (e *managementExtension) routesPWA(mux router) {
 	const one = pwaBase + "/{destination_type}"
 	mux.Handle("POST "+pwaBase, e.handle(e.createPWA))
 	mux.Handle("GET "+one, e.handle(e.getPWA))
@@ -23,9 +23,9 @@ func (e *managementExtension) routesPWA(mux *http.ServeMux) {
 }
 
 // streamAnswer is the answer to create, get and update.
-type streamAnswer struct {
+type streamAnswer[C unmaskedConfig | maskedConfig] struct {
 	envelope
-	Config wireStream `json:"event_log_streaming_config"`
+	Config wireStream[C] `json:"event_log_streaming_config"`
 }
 
 func (e *managementExtension) createPWA(c *call) (answer, error) {
@@ -49,7 +49,7 @@ func (e *managementExtension) getPWA(c *call) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &streamAnswer{Config: masked(s)}, nil
+	return &streamAnswer[maskedConfig]{Config: masked(s)}, nil
 }
 
 func (e *managementExtension) updatePWA(c *call) (answer, error) {
@@ -89,7 +89,7 @@ func changed(s *managed.Stream, err error) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &streamAnswer{Config: unmasked(s)}, nil
+	return &streamAnswer[unmaskedConfig]{Config: unmasked(s)}, nil
 }
 
 // pwaProject returns the project that the slugs of a path mean.

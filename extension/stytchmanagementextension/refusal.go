@@ -37,6 +37,9 @@ const (
 	kindTooLarge     = "request_too_large"
 	kindMethod       = "method_not_allowed"
 	kindTimeout      = "request_timeout"
+	kindNoExporter   = "no_exporter"
+	kindNoTLS        = "tls_required"
+	kindNotYet       = "not_known_yet"
 	kindNoStream     = "event_log_streaming_not_found"
 	kindNoProject    = "project_not_found"
 	kindNoRoute      = "route_not_found"
@@ -58,6 +61,14 @@ func noStream(project string, d managed.Destination) *refusal {
 }
 
 var (
+	errNothingKnown = &refusal{
+		status: http.StatusServiceUnavailable, kind: kindNotYet,
+		message: "No stream is known yet: this collector has never reached the one that it follows.",
+	}
+	errNoTLS = &refusal{
+		status: http.StatusForbidden, kind: kindNoTLS,
+		message: "The table of streams holds secrets, and is sent only over TLS or to this machine: set http::tls.",
+	}
 	errConflict = &refusal{
 		status: http.StatusConflict, kind: kindConflict,
 		message: "The project has a stream for this destination already, with another configuration. Update it, or delete it first.",

@@ -55,7 +55,7 @@ func (s seals) open(key string, value []byte) (text []byte, stale bool, err erro
 	}
 	switch form, rest := value[0], value[1:]; form {
 	case formPlain:
-		return append([]byte(nil), rest...), len(s) > 0, nil
+		return rest, len(s) > 0, nil
 	case formSealed:
 		for i, c := range s {
 			if text, err := c.Open(nil, nil, rest, []byte(key)); err == nil {

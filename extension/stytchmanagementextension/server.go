@@ -25,10 +25,17 @@ func (e *managementExtension) newServer(ctx context.Context, host component.Host
 		confighttp.WithErrorHandler(e.refuseEncoding))
 }
 
-// refuseEncoding answers a request whose Content-Encoding is unknown or does not begin as
-// it should.
-func (e *managementExtension) refuseEncoding(w http.ResponseWriter, _ *http.Request, message string, status int) {
-	e.writeError(w, newRequestID(), &refusal{status: status, kind: kindInvalid, message: "body: " + message})
+// refuseEncoding answers a request whose Content-Encoding is unknown, or whose body does
+// not begin as that says.
+func (e *managementExtension) refuseEncoding(w http.ResponseWriter, r *http.Request, message string, status int) {
+	id := newRequestID()
+	if isAPI(path.Clean(r.URL.Path)) {
+		if _, err := e.access.authenticate(r); err != nil {
+			e.writeError(w, id, err)
+			return
+		}
+	}
+	e.writeError(w, id, &refusal{status: status, kind: kindInvalid, message: "body: " + message})
 }
 
 // apiPrefixes begin the paths that want credentials before they say anything else.
@@ -41,6 +48,11 @@ func isAPI(at string) bool {
 		}
 	}
 	return false
+}
+
+// router is what the API's routes are added to.
+type router interface {
+	Handle(pattern string, handler http.Handler)
 }
 
 // routes returns the handler of all paths.
@@ -56,7 +68,7 @@ func (e *managementExtension) routes() http.Handler {
 		clean := path.Clean(r.URL.Path)
 		odd := clean != strings.TrimSuffix(r.URL.Path, "/") && r.URL.Path != "/"
 		switch {
-		case isAPI(clean):
+		case isAPI(clean) || isAPI(r.URL.Path):
 			if err := guard.Check(r); err != nil {
 				e.writeError(w, newRequestID(), &refusal{status: http.StatusForbidden, kind: kindForbidden, message: "Other sites may not use this API."})
 				return
@@ -83,10 +95,13 @@ type call struct {
 
 type callKey struct{}
 
+// callOf returns the call of a request that serveAPI has let in.
+func callOf(r *http.Request) *call { return r.Context().Value(callKey{}).(*call) }
+
 // handle makes a handler of a function that returns what to answer.
 func (e *managementExtension) handle(f func(*call) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		c := r.Context().Value(callKey{}).(*call)
+		c := callOf(r)
 		c.Request = r // with the path's values
 		if a, err := f(c); err != nil {
 			e.writeError(w, c.by.RequestID, err)

@@ -1,11 +1,13 @@
 package stytchmanagementextension
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +22,7 @@ import (
 //
 //	v1/stream/<project_id>/<DESTINATION>   one stream, stored
 //	v1/audit/<sequence mod maxChanges>     one change, the JSON of change
+//	v1/followed                            the table that the streams were followed from, storedTable
 //
 // Values are closed by seals, see there. A change is one Batch: its entry, then its
 // stream, so that a storage whose Batch is not atomic never keeps a half of it that
@@ -32,16 +35,15 @@ type store struct {
 const (
 	streamPrefix = "v1/stream/"
 	auditPrefix  = "v1/audit/"
+	followedKey  = "v1/followed"
 )
 
-// stored is the JSON of a stream. Exactly one of its destinations is set. Members are
-// never removed or given another meaning; a new member is a new version, since an older
-// program would not know what it passes over.
+// stored is the JSON of a stream. A member that is added, removed or given another
+// meaning makes a new version: an older program would not know what it passes over.
 type stored struct {
-	Active     bool         `json:"active"`
-	Generation uint64       `json:"generation"`
-	Datadog    *wireDatadog `json:"datadog,omitempty"`
-	Loki       *wireLoki    `json:"grafana_loki,omitempty"`
+	Active     bool   `json:"active"`
+	Generation uint64 `json:"generation"`
+	unmaskedConfig
 }
 
 func streamKey(project string, d managed.Destination) string {
@@ -55,31 +57,51 @@ var errNoWalk = errors.New("cannot list its keys: use file_storage")
 type content struct {
 	streams []*managed.Stream
 	changes []change // the latest last
+	etag    string   // of the table that the streams were followed from; "": none was
 }
 
-// load reads everything, and stores again what another than the first encryption key
-// has sealed, or none. It changes nothing if it returns an error.
+// storedTable is the JSON of what is known of another extension's table.
+type storedTable struct {
+	ETag string `json:"etag"`
+}
+
+// load reads everything, and then stores again what another than the first encryption
+// key has sealed, or none. It changes nothing if it returns an error of its own.
 func (st *store) load(ctx context.Context) (content, error) {
 	walker, ok := st.client.(storage.Walker)
 	if !ok {
 		return content{}, errNoWalk
 	}
+	values := map[string][]byte{}
+	if err := walker.Walk(ctx, func(key string, value []byte) ([]*storage.Operation, error) {
+		values[key] = bytes.Clone(value)
+		return nil, nil
+	}); err != nil {
+		return content{}, err
+	}
 	var found content
-	err := walker.Walk(ctx, func(key string, value []byte) ([]*storage.Operation, error) {
-		text, stale, err := st.seals.open(key, value)
+	var reseal []*storage.Operation
+	// Backward, so that an error names a stream rather than an entry of the audit.
+	for _, key := range slices.Backward(slices.Sorted(maps.Keys(values))) {
+		text, stale, err := st.seals.open(key, values[key])
 		if err == nil {
 			err = found.add(key, text)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", nameOf(key), err)
+			return content{}, fmt.Errorf("%s: %w", nameOf(key), err)
 		}
-		if !stale {
-			return nil, nil
+		if stale {
+			reseal = append(reseal, storage.SetOperation(key, st.seals.close(key, text)))
 		}
-		return []*storage.Operation{storage.SetOperation(key, st.seals.close(key, text))}, nil
-	})
+	}
 	slices.SortFunc(found.changes, func(a, b change) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	return found, err
+	if len(reseal) == 0 {
+		return found, nil
+	}
+	if err := st.client.Batch(ctx, reseal...); err != nil {
+		return content{}, fmt.Errorf("sealing with the first of `encryption_keys`: %w", err)
+	}
+	return found, nil
 }
 
 // nameOf says in words what is stored under a key.
@@ -102,6 +124,11 @@ func (found *content) add(key string, text []byte) error {
 		err := json.Unmarshal(text, &made)
 		found.changes = append(found.changes, made)
 		return err
+	case key == followedKey:
+		var table storedTable
+		err := json.Unmarshal(text, &table)
+		found.etag = table.ETag
+		return err
 	default:
 		return errors.New("is of an unknown version: a newer version of the collector has written it")
 	}
@@ -122,24 +149,13 @@ func decodeStream(name string, text []byte) (*managed.Stream, error) {
 	if c := v.Datadog; c != nil {
 		s.Credentials.Datadog = &managed.DatadogCredentials{Site: c.Site, APIKey: configopaque.String(c.APIKey)}
 	}
-	if c := v.Loki; c != nil {
+	if c := v.GrafanaLoki; c != nil {
 		s.Credentials.Loki = &managed.LokiCredentials{Hostname: c.Hostname, Username: c.Username, Password: configopaque.String(c.Password)}
 	}
-	if s.Credentials.Destination() != s.Destination {
+	if (v.Datadog == nil) == (v.GrafanaLoki == nil) || s.Credentials.Destination() != s.Destination {
 		return nil, errors.New("its destination is unknown: a newer version of the collector has written it")
 	}
 	return s, nil
-}
-
-func encodeStream(s *managed.Stream) ([]byte, error) {
-	v := stored{Active: s.Active, Generation: s.Generation}
-	if c := s.Credentials.Datadog; c != nil {
-		v.Datadog = &wireDatadog{string(c.APIKey), c.Site}
-	}
-	if c := s.Credentials.Loki; c != nil {
-		v.Loki = &wireLoki{c.Hostname, c.Username, string(c.Password)}
-	}
-	return json.Marshal(v)
 }
 
 // save stores a stream, or removes it where s is nil, and the change that led there.
@@ -154,7 +170,7 @@ func (st *store) save(ctx context.Context, project string, d managed.Destination
 	if s == nil {
 		return st.client.Batch(ctx, append(ops, storage.DeleteOperation(key))...)
 	}
-	text, err := encodeStream(s)
+	text, err := json.Marshal(stored{s.Active, s.Generation, unmaskedConfigOf(s.Credentials)})
 	if err != nil {
 		return err
 	}

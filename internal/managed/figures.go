@@ -109,6 +109,7 @@ type Snapshot struct {
 	Since                        time.Time
 	Received, Delivered, Waiting int64
 	Dropped                      map[string]int64 // by reason, without zeros
+	LastArrival                  time.Time        // zero: none
 	LastDelivery                 time.Time        // zero: none
 	Oldest                       time.Time        // arrival of the oldest event that waits; zero: none waits
 	Health                       Health
@@ -129,6 +130,9 @@ func (f *Figures) Snapshot() Snapshot {
 	}
 	s.Received = f.received.Load()
 	s.Waiting = s.Received - finished
+	if arrived := f.arrived.Load(); arrived > 0 {
+		s.LastArrival = time.Unix(0, arrived)
+	}
 	if last := f.last.Load(); last > 0 {
 		s.LastDelivery = time.Unix(0, last)
 	}
