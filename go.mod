@@ -3,6 +3,7 @@ module github.com/otelcol-stytch/otelcol-stytch
 go 1.26.0
 
 require (
+	github.com/cenkalti/backoff/v7 v7.0.0
 	github.com/getkin/kin-openapi v0.153.0
 	github.com/golang/snappy v1.0.0
 	github.com/google/uuid v1.6.0
@@ -66,7 +67,6 @@ require (
 
 require (
 	github.com/Microsoft/go-winio v0.6.2 // indirect
-	github.com/cenkalti/backoff/v7 v7.0.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/felixge/httpsnoop v1.0.4 // indirect
 	github.com/foxboron/go-tpm-keyfiles v0.0.0-20251226215517-609e4778396f // indirect

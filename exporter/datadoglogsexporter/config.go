@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
@@ -21,6 +22,11 @@ import (
 type Config struct {
 	// API is the Datadog account.
 	API APIConfig `mapstructure:"api"`
+	// Management is the extension that has each project's account, in place of API's
+	// site and key.
+	Management *component.ID `mapstructure:"management"`
+	// MaxQueuedEvents bounds the queues of all projects together, with Management.
+	MaxQueuedEvents int `mapstructure:"max_queued_events"`
 	// Tags are added to ddtags, each written key:value.
 	Tags []string `mapstructure:"tags"`
 	// Hostname is added to every record where set.
@@ -48,6 +54,7 @@ type APIConfig struct {
 	Endpoint string `mapstructure:"endpoint"`
 
 	numbers []string // keys of texts that are numbers in the configuration
+	managed bool     // each project has an account of its own
 }
 
 // Unmarshal takes a number as a key, and cuts the line end of a file off it.
@@ -68,6 +75,10 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 		return err
 	}
 	httpsend.CutLineEnds(cfg.ClientConfig.Headers)
+	if cfg.Management != nil {
+		cfg.API.managed = true
+		httpsend.SetManagedDefaults(conf, &cfg.QueueConfig, &cfg.MaxQueuedEvents)
+	}
 	return nil
 }
 
@@ -99,6 +110,13 @@ var siteName = regexp.MustCompile(`^[a-zA-Z0-9.-]+$`)
 func (cfg *APIConfig) Validate() error {
 	var errs []error
 	switch {
+	case cfg.managed && cfg.Key != "":
+		errs = append(errs, errors.New("key: must not be set with management, which has a key for each project"))
+	case cfg.managed && cfg.Site != defaultSite:
+		errs = append(errs, errors.New("site: must not be set with management, which has a site for each project"))
+	case cfg.managed && cfg.FailOnInvalidKey:
+		errs = append(errs, errors.New("fail_on_invalid_key: must not be set with management, whose keys come later"))
+	case cfg.managed:
 	case cfg.Key == "":
 		errs = append(errs, errors.New("key: must be set"))
 	case strings.ContainsFunc(string(cfg.Key), func(r rune) bool { return r <= ' ' || r > '~' }):
@@ -117,6 +135,11 @@ func (cfg *Config) Validate() error {
 		errs = append(errs, err)
 	}
 	errs = append(errs, httpsend.Check(cfg.ClientConfig, cfg.QueueConfig, cfg.RetryConfig))
+	if cfg.Management != nil {
+		errs = append(errs, httpsend.CheckManaged(cfg.QueueConfig, cfg.MaxQueuedEvents))
+	} else if cfg.MaxQueuedEvents != 0 {
+		errs = append(errs, errors.New("max_queued_events: goes with management; sending_queue::queue_size bounds one queue"))
+	}
 	validate, err := cfg.validateURL()
 	if err != nil {
 		errs = append(errs, err)

@@ -35,12 +35,17 @@ func newExporter(set exporter.Settings, cfg *Config) (*datadogExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &datadogExporter{
-		cfg: cfg, logger: set.Logger, telemetry: telemetry, metrics: metricsOf(telemetry, set.ID), format: cfg.format(),
-	}
+	e := &datadogExporter{cfg: cfg, telemetry: telemetry, metrics: metricsOf(telemetry, set.ID), format: cfg.format()}
 	e.running, e.cancel = context.WithCancel(context.Background())
-	e.drops = e.metrics.NewDrops(set.Logger)
-	return e, nil
+	return e.with(set.Logger, e.metrics.NewDrops(set.Logger)), nil
+}
+
+// with returns e with another logger and other drops.
+func (e *datadogExporter) with(logger *zap.Logger, drops *httpsend.Drops) *datadogExporter {
+	return &datadogExporter{
+		cfg: e.cfg, telemetry: e.telemetry, metrics: e.metrics, format: e.format, running: e.running, cancel: e.cancel,
+		logger: logger, drops: drops,
+	}
 }
 
 // Headers: https://docs.datadoghq.com/api/latest/logs/#send-logs. The origin
@@ -53,21 +58,28 @@ const (
 
 const origin = "otelcol-stytch"
 
-func (e *datadogExporter) backend(version string) (httpsend.Backend, error) {
-	url, err := e.cfg.url()
-	return httpsend.Backend{
-		Format:   e.format,
-		Encode:   e.encode,
-		Filter:   e.filter,
-		Classify: classify,
-		URL:      url,
+// target is where the configuration says that payloads go.
+func (cfg *Config) target(version string) (httpsend.Target, error) {
+	url, err := cfg.url()
+	return httpsend.Target{
+		URL: url,
 		Header: http.Header{
 			"Content-Type":      {"application/json"},
-			headerKey:           {string(e.cfg.API.Key)},
+			headerKey:           {string(cfg.API.Key)},
 			headerOrigin:        {origin},
 			headerOriginVersion: {version},
 		},
-		Secrets:   []configopaque.String{e.cfg.API.Key},
+		Secrets: []configopaque.String{cfg.API.Key},
+	}, err
+}
+
+// backend is complete but for the Target.
+func (e *datadogExporter) backend() httpsend.Backend {
+	return httpsend.Backend{
+		Format:    e.format,
+		Encode:    e.encode,
+		Filter:    e.filter,
+		Classify:  classify,
 		Keys:      httpsend.Keys{Address: "api::site or endpoint", Credentials: "api::key and api::site", Encoding: "compression"}, //nolint:gosec // names of keys
 		Client:    e.cfg.ClientConfig,
 		Queue:     e.cfg.QueueConfig,
@@ -78,7 +90,7 @@ func (e *datadogExporter) backend(version string) (httpsend.Backend, error) {
 		Observe:   e.observe,
 		Started:   e.started,
 		Shutdown:  e.shutdown,
-	}, err
+	}
 }
 
 func (e *datadogExporter) started(ctx context.Context, s *httpsend.Sender) error {

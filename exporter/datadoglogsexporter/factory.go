@@ -21,7 +21,7 @@ func createDefaultConfig() component.Config {
 	client := httpsend.DefaultClient()
 	client.Compression = configcompression.TypeGzip
 	return &Config{
-		API:          APIConfig{Site: "datadoghq.com"},
+		API:          APIConfig{Site: defaultSite},
 		Oversize:     OversizeTruncate,
 		TooOld:       httpsend.TooOldSend,
 		ClientConfig: client,
@@ -35,8 +35,11 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	b, err := e.backend(set.BuildInfo.Version)
-	if err != nil {
+	if e.cfg.Management != nil {
+		return e.managed(set)
+	}
+	b := e.backend()
+	if b.Target, err = e.cfg.target(set.BuildInfo.Version); err != nil {
 		return nil, err
 	}
 	return httpsend.NewLogs(ctx, set, b)

@@ -26,7 +26,7 @@ func (e *datadogExporter) checkKey(ctx context.Context, s *httpsend.Sender) erro
 		return err
 	}
 	if e.cfg.API.FailOnInvalidKey {
-		err := e.askForKey(ctx, s, url)
+		_, err := askForKey(ctx, s, url)
 		if errors.Is(err, errInvalidKey) {
 			return err
 		}
@@ -34,7 +34,7 @@ func (e *datadogExporter) checkKey(ctx context.Context, s *httpsend.Sender) erro
 		return nil
 	}
 	e.background.Go(func() {
-		err := e.askForKey(e.running, s, url)
+		_, err := askForKey(e.running, s, url)
 		if errors.Is(err, errInvalidKey) {
 			s.ReportHealth(err)
 			e.logger.Error("Events are kept until the key is valid", zap.Error(err))
@@ -51,16 +51,18 @@ func (e *datadogExporter) logUnchecked(err error) {
 	}
 }
 
-// askForKey returns errInvalidKey, nil, or why it could not ask.
-func (e *datadogExporter) askForKey(ctx context.Context, s *httpsend.Sender, target string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
+// askForKey returns the code that Datadog answers to the key of the Sender's target, and
+// errInvalidKey, nil, or why it could not ask.
+func askForKey(ctx context.Context, s *httpsend.Sender, url string) (code int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	req.Header = http.Header{headerKey: {string(e.cfg.API.Key)}, "User-Agent": s.Header["User-Agent"], "Accept": {"application/json"}}
+	header := s.Target().Header
+	req.Header = http.Header{headerKey: header[headerKey], "User-Agent": header["User-Agent"], "Accept": {"application/json"}}
 	resp, err := s.Do(req)
 	if err != nil {
-		return fmt.Errorf("GET from %s: %w", req.URL.Host, err)
+		return 0, fmt.Errorf("GET from %s: %w", req.URL.Host, err)
 	}
 	defer resp.Body.Close()
 	var answer struct{ Valid *bool }
@@ -68,10 +70,10 @@ func (e *datadogExporter) askForKey(ctx context.Context, s *httpsend.Sender, tar
 	switch {
 	case resp.StatusCode == http.StatusForbidden, resp.StatusCode == http.StatusUnauthorized,
 		answer.Valid != nil && !*answer.Valid:
-		return fmt.Errorf("%w: %s answered %d", errInvalidKey, req.URL.Host, resp.StatusCode)
+		return resp.StatusCode, fmt.Errorf("%w: %s answered %d", errInvalidKey, req.URL.Host, resp.StatusCode)
 	case resp.StatusCode != http.StatusOK:
-		return fmt.Errorf("%s answered %d", req.URL.Host, resp.StatusCode)
+		return resp.StatusCode, fmt.Errorf("%s answered %d", req.URL.Host, resp.StatusCode)
 	default:
-		return nil
+		return resp.StatusCode, nil
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpsend"
 )
 
+const defaultSite = "datadoghq.com"
+
 // sites are Datadog's, by the short names that Stytch's settings and Datadog
 // itself use, in lower case:
 // https://docs.datadoghq.com/getting_started/site/#access-the-datadog-site.

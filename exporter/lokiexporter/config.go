@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
@@ -29,6 +30,12 @@ type Config struct {
 	Password configopaque.String `mapstructure:"password"`
 	// TenantID is sent as X-Scope-OrgID where set.
 	TenantID string `mapstructure:"tenant_id"`
+
+	// Management is the extension that has each project's Loki, in place of Hostname,
+	// Username, Password and TenantID.
+	Management *component.ID `mapstructure:"management"`
+	// MaxQueuedEvents bounds the queues of all projects together, with Management.
+	MaxQueuedEvents int `mapstructure:"max_queued_events"`
 
 	// Labels are stream labels besides source and service_name.
 	Labels Labels `mapstructure:"labels"`
@@ -65,6 +72,9 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 		return err
 	}
 	httpsend.CutLineEnds(cfg.ClientConfig.Headers)
+	if cfg.Management != nil {
+		httpsend.SetManagedDefaults(conf, &cfg.QueueConfig, &cfg.MaxQueuedEvents)
+	}
 	return nil
 }
 
@@ -86,7 +96,12 @@ func (h Hostname) Validate() error {
 // Validate checks what stands at the root.
 func (cfg *Config) Validate() error {
 	var errs []error
-	if _, err := cfg.url(); err != nil {
+	if cfg.Management != nil {
+		errs = append(errs, cfg.checkManaged())
+	} else if cfg.MaxQueuedEvents != 0 {
+		errs = append(errs, errors.New("max_queued_events: goes with management; sending_queue::queue_size bounds one queue"))
+	}
+	if _, err := cfg.url(); err != nil && (cfg.Management == nil || cfg.ClientConfig.Endpoint != "") {
 		errs = append(errs, err)
 	}
 	errs = append(errs, httpsend.Check(cfg.ClientConfig, cfg.QueueConfig, cfg.RetryConfig))

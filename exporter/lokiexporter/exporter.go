@@ -37,7 +37,7 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &lokiExporter{cfg: cfg, logger: set.Logger, telemetry: telemetry, mapping: newLabelMapping(cfg), encoder: encoder}
+	e := &lokiExporter{cfg: cfg, telemetry: telemetry, mapping: newLabelMapping(cfg), encoder: encoder}
 	e.metrics = httpsend.Metrics{
 		Attributes:        httpsend.MetricAttributes(set.ID),
 		DeliveredEvents:   telemetry.ExporterLokiDeliveredEvents,
@@ -47,21 +47,24 @@ func newExporter(set exporter.Settings, cfg *Config) (*lokiExporter, error) {
 		RequestDuration:   telemetry.ExporterLokiRequestDuration,
 		Splits:            telemetry.ExporterLokiSplits,
 	}
-	e.drops = e.metrics.NewDrops(set.Logger)
 	e.lineForm = e.metrics.Attributes(attribute.String("form", "line"))
-	return e, nil
+	return e.with(set.Logger, e.metrics.NewDrops(set.Logger)), nil
 }
 
-func (e *lokiExporter) backend() (httpsend.Backend, error) {
-	url, err := e.cfg.url()
+// with returns e with another logger and other drops.
+func (e *lokiExporter) with(logger *zap.Logger, drops *httpsend.Drops) *lokiExporter {
+	one := *e
+	one.logger, one.drops = logger, drops
+	return &one
+}
+
+// backend is complete but for the Target.
+func (e *lokiExporter) backend() httpsend.Backend {
 	return httpsend.Backend{
 		Format:    e.encoder.format,
 		Encode:    e.encode,
 		Filter:    e.filter,
 		Classify:  classify,
-		URL:       url,
-		Header:    e.header(),
-		Secrets:   e.cfg.secrets(),
 		Keys:      httpsend.Keys{Address: "hostname or endpoint", Credentials: "username, password and tenant_id", Encoding: "encoding and compression"},
 		Client:    e.cfg.ClientConfig,
 		Queue:     e.cfg.QueueConfig,
@@ -71,18 +74,20 @@ func (e *lokiExporter) backend() (httpsend.Backend, error) {
 		Delivered: e.delivered,
 		Started:   e.started,
 		Shutdown:  e.telemetry.Shutdown,
-	}, err
+	}
 }
 
-func (e *lokiExporter) header() http.Header {
+// target is where a configuration says that payloads go.
+func (e *lokiExporter) target(cfg *Config) (httpsend.Target, error) {
+	url, err := cfg.url()
 	header := http.Header{"Content-Type": {e.encoder.ContentType()}}
-	if e.cfg.TenantID != "" {
-		header.Set("X-Scope-OrgID", e.cfg.TenantID)
+	if cfg.TenantID != "" {
+		header.Set("X-Scope-OrgID", cfg.TenantID)
 	}
-	if e.cfg.Username != "" {
-		header.Set("Authorization", "Basic "+string(e.cfg.credentials()))
+	if cfg.Username != "" {
+		header.Set("Authorization", "Basic "+string(cfg.credentials()))
 	}
-	return header
+	return httpsend.Target{URL: url, Header: header, Secrets: cfg.secrets()}, err
 }
 
 func (e *lokiExporter) started(ctx context.Context, _ *httpsend.Sender) error {

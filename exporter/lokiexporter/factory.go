@@ -37,8 +37,11 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	b, err := e.backend()
-	if err != nil {
+	if e.cfg.Management != nil {
+		return e.managed(set)
+	}
+	b := e.backend()
+	if b.Target, err = e.target(e.cfg); err != nil {
 		return nil, err
 	}
 	return httpsend.NewLogs(ctx, set, b)

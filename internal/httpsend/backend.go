@@ -3,12 +3,10 @@ package httpsend
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/config/confighttp"
-	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/exporter"
@@ -34,13 +32,7 @@ type Backend struct {
 	// 64 KiB and one byte long.
 	Classify func(code int, body []byte, records int) Result
 
-	// URL is where payloads are posted to.
-	URL string
-	// Header goes with every request, besides Content-Encoding and User-Agent.
-	Header http.Header
-	// Secrets are those that the client's configuration does not hold. They never
-	// appear in a log, an error or a status.
-	Secrets []configopaque.String
+	Target Target
 	// Keys names what a user can correct.
 	Keys Keys
 
@@ -62,6 +54,8 @@ type Backend struct {
 	Started func(context.Context, *Sender) error
 	// Shutdown is called once nothing is sent any more, also without a start.
 	Shutdown func()
+
+	stream *stream // nil: the exporter has one target, which never changes
 }
 
 // newSender builds the HTTP clients: the extensions that they may need exist only
@@ -71,14 +65,15 @@ func (b *Backend) newSender(ctx context.Context, host component.Host, set export
 	if err != nil {
 		return nil, err
 	}
-	header := b.Header.Clone()
-	header.Set("User-Agent", set.BuildInfo.Command+"/"+set.BuildInfo.Version)
-	if encoding := b.Format.Codec.ContentEncoding; encoding != "" {
-		header.Set("Content-Encoding", encoding)
-	}
-	return &Sender{
-		Client: client, Fresh: fresh, URL: b.URL, Header: header,
-		Secrets:  slices.Concat(b.Secrets, clientSecrets(b.Client)),
+	report := func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) }
+	return b.senderWith(client, fresh, set.BuildInfo, report), nil
+}
+
+func (b *Backend) senderWith(client, fresh *http.Client, build component.BuildInfo, report func(*componentstatus.Event)) *Sender {
+	s := &Sender{
+		Client: client, Fresh: fresh,
+		header:   http.Header{"User-Agent": {build.Command + "/" + build.Version}},
+		secrets:  clientSecrets(b.Client),
 		Classify: b.Classify,
 		HoldFor:  b.Retry.MaxInterval,
 		Drops:    b.Drops,
@@ -88,7 +83,12 @@ func (b *Backend) newSender(ctx context.Context, host component.Host, set export
 				b.Observe(ctx, x)
 			}
 		},
-		Report: func(event *componentstatus.Event) { componentstatus.ReportStatus(host, event) },
+		Report: report,
 		Keys:   b.Keys,
-	}, nil
+	}
+	if encoding := b.Format.Codec.ContentEncoding; encoding != "" {
+		s.header.Set("Content-Encoding", encoding)
+	}
+	s.aim(b.Target)
+	return s
 }

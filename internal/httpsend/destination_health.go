@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
-
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
@@ -114,6 +112,14 @@ func (h *destinationHealth) dropRule() (accepts uint64, enough int) {
 	return h.accepts, maxRejections
 }
 
+// retargeted forgets what tells of the destination's present answers: there is another.
+func (h *destinationHealth) retargeted() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rejectedInARow = 0
+	h.quarantinedInDoubt, h.bisected = time.Time{}, time.Time{}
+}
+
 // rejectedAlone is a record that was rejected in a request of its own.
 type rejectedAlone struct {
 	payload.Range
@@ -162,5 +168,5 @@ func (s *Sender) keepRejected(why, answer error) error {
 	err := fmt.Errorf("%w: %w", why, answer)
 	s.ReportHealth(err)
 	s.diagnosis.waits(why.Error(), err, s.Keys.everything(), 1)
-	return exporterhelper.NewThrottleRetry(err, s.HoldFor)
+	return (&refusal{error: err, code: codeOf(answer), outcome: Hold}).wait(s.HoldFor)
 }

@@ -11,6 +11,8 @@ const (
 	ReasonTooLarge = "too_large" // the destination takes no single record of this size
 	ReasonTooOld   = "too_old"   // the destination takes no record of this age
 	ReasonRejected = "rejected"  // the destination refuses the record
+
+	reasonNoStream = "no_stream" // the project has no stream of managed.Source, or it was deleted
 )
 
 // Drops counts records that will never be delivered, and logs the first of each

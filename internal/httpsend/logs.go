@@ -45,6 +45,11 @@ func newLogs(ctx context.Context, set exporter.Settings, b Backend, build func(c
 	l := &logs{Backend: b, build: build, logger: set.Logger}
 	damage := queuestore.Damage{Logger: set.Logger, Counter: b.Metrics.QueueDamage, Options: []metric.AddOption{b.Metrics.Attributes()}}
 	encoding := payload.QueueEncoding{Format: b.Format, Encode: b.Encode, Damaged: damage.Item}
+	stored, push, retry := set.ID, l.push, b.Retry
+	if b.stream != nil {
+		b.stream.logs = l
+		stored, push, retry = b.stream.id, b.stream.push, shutdownRetry
+	}
 	if b.Queue.HasValue() {
 		l.quarantine = newQuarantine(l, encoding)
 		onDisk := b.Queue.Get().StorageID != nil
@@ -55,10 +60,10 @@ func newLogs(ctx context.Context, set exporter.Settings, b Backend, build func(c
 	}
 	next, err := xexporterhelper.NewLogsRequest(ctx, set,
 		func(_ context.Context, ld plog.Logs) (xexporterhelper.Request, error) { return b.Encode(ld), nil },
-		func(ctx context.Context, r xexporterhelper.Request) error { return l.push(ctx, r.(*payload.Request)) },
+		func(ctx context.Context, r xexporterhelper.Request) error { return push(ctx, r.(*payload.Request)) },
 		// One push can be many requests, each with the client's own timeout.
 		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}),
-		exporterhelper.WithRetry(b.Retry),
+		exporterhelper.WithRetry(retry),
 		xexporterhelper.WithQueueBatch(b.Queue, xexporterhelper.QueueBatchSettings{Encoding: encoding}),
 		exporterhelper.WithStart(l.start),
 		exporterhelper.WithShutdown(l.shutdown),
@@ -70,7 +75,7 @@ func newLogs(ctx context.Context, set exporter.Settings, b Backend, build func(c
 		next = synchronous{next}
 	}
 	next = groupcommit.Wrap(set, readOnly{next}, b.Queue)
-	return queuestore.Wrap(set.ID, next, b.Queue, encoding.Fingerprint, damage, l.quarantine), nil
+	return queuestore.Wrap(set.ID, stored, next, b.Queue, encoding.Fingerprint, damage, l.quarantine), nil
 }
 
 func (l *logs) start(ctx context.Context, host component.Host) (err error) {
@@ -78,7 +83,9 @@ func (l *logs) start(ctx context.Context, host component.Host) (err error) {
 		return err
 	}
 	l.sender.diagnosis.logger = l.logger
-	l.Metrics.begin(ctx)
+	if l.stream == nil {
+		l.Metrics.begin(ctx)
+	}
 	if l.quarantine != nil {
 		l.quarantine.start(l.sender)
 	}
@@ -91,7 +98,18 @@ func (l *logs) start(ctx context.Context, host component.Host) (err error) {
 // delivered counts records that the destination took.
 func (l *logs) delivered(records []payload.Record) {
 	l.Metrics.DeliveredEvents.Add(context.Background(), int64(len(records)), l.Metrics.Attributes())
+	if l.stream != nil {
+		l.stream.account.delivered(len(records))
+	}
 	l.Delivered(records)
+}
+
+// quarantined takes the number of records in quarantine.
+func (l *logs) quarantined(records int) {
+	if l.stream != nil {
+		records = l.stream.account.quarantined(records)
+	}
+	l.Metrics.quarantined(records)
 }
 
 // push sends a request, as Sender.Send does.
@@ -129,7 +147,9 @@ func (l *logs) shutdown(ctx context.Context) error {
 		l.finish(ctx)
 	}
 	l.Shutdown()
-	l.sender.Client.CloseIdleConnections()
+	if l.stream == nil { // else other streams have the same
+		l.sender.Client.CloseIdleConnections()
+	}
 	return nil
 }
 

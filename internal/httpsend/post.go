@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
-
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
@@ -36,22 +34,28 @@ func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Paylo
 	if err := p.WriteTo(&encoded.Buffer); err != nil {
 		return Result{Outcome: Retry}, fmt.Errorf("compressing the payload: %w", err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL, http.NoBody)
+	target := s.Target()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.URL, http.NoBody)
 	if err != nil {
 		return Result{Outcome: Hold}, err
 	}
-	req.Header = s.Header.Clone()
+	req.Header = target.Header.Clone()
 	encoded.attach(req)
 	// It may be one of several servers that refuses: the next request finds another.
 	req.Close = s.health.rejecting()
 
+	leave, err := s.hosts.enter(ctx, req.URL.Host)
+	if err != nil {
+		return Result{Outcome: Retry}, err
+	}
+	defer leave()
 	attempt := Attempt{Outcome: Retry, Records: records, Size: p.Size(), Wire: encoded.Len()}
 	began := time.Now()
 	resp, err := s.do(client, req)
 	if err != nil {
 		attempt.Took = time.Since(began)
 		s.Observe(ctx, attempt)
-		err = fmt.Errorf("POST to %s: %w", req.URL.Host, err)
+		err = &refusal{error: fmt.Errorf("POST to %s: %w", req.URL.Host, err), outcome: Retry}
 		if ctx.Err() == nil {
 			s.ReportHealth(err)
 			s.diagnosis.waits("no answer", err, s.Keys.unreachable(err), records)
@@ -78,18 +82,20 @@ func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Paylo
 	if unreadable != nil {
 		answer = nil // it cannot be compared with the payload
 	}
-	err = fmt.Errorf("%s answered %d%s%s", req.URL.Host, resp.StatusCode, remark(resp.StatusCode, result.Outcome, broken), s.redact(answer, sent))
+	refused := &refusal{code: resp.StatusCode, outcome: result.Outcome}
+	refused.error = fmt.Errorf("%s answered %d%s%s", req.URL.Host, resp.StatusCode, remark(resp.StatusCode, result.Outcome, broken), s.redact(answer, sent))
+	err = refused
 	switch result.Outcome {
 	case Delivered:
 		s.diagnosis.delivered(req.URL.Host, resp.StatusCode)
 	case Hold:
 		s.ReportHealth(err)
 		s.diagnosis.waits(strconv.Itoa(resp.StatusCode), err, s.Keys.advice(resp.StatusCode), records)
-		err = exporterhelper.NewThrottleRetry(err, s.HoldFor)
+		err = refused.wait(s.HoldFor)
 	case Retry:
 		s.diagnosis.waits(strconv.Itoa(resp.StatusCode), err, s.Keys.advice(resp.StatusCode), records)
 		if d := wait(resp.Header, time.Now()); d > 0 {
-			err = exporterhelper.NewThrottleRetry(err, d)
+			err = refused.wait(d)
 		}
 	}
 	return result, err

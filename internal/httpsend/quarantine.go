@@ -61,6 +61,7 @@ type quarantine struct {
 	records map[*quarantined]struct{}
 	size    int // bytes of the records
 	paused  time.Time
+	found   int // records that an earlier process has left
 }
 
 // quarantined is one record.
@@ -77,7 +78,7 @@ type quarantined struct {
 
 func newQuarantine(l *logs, encoding payload.QueueEncoding) *quarantine {
 	q := &quarantine{
-		encoding: encoding, filter: l.Filter, done: l.delivered, gauge: l.Metrics.quarantined, logger: l.logger,
+		encoding: encoding, filter: l.Filter, done: l.delivered, gauge: l.quarantined, logger: l.logger,
 		end: make(chan struct{}), wake: make(chan struct{}, 1), records: map[*quarantined]struct{}{},
 	}
 	q.ctx, q.cancel = context.WithCancel(context.Background())
@@ -153,6 +154,38 @@ func (q *quarantine) forget(x *quarantined) {
 	delete(q.records, x)
 	q.size -= x.request.BytesSize()
 	q.slots.release(x.slot)
+}
+
+// tryNow makes every record due, and its earlier rejections not count: the destination
+// is another.
+func (q *quarantine) tryNow() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	q.paused = time.Time{}
+	for x := range q.records {
+		x.next, x.since, x.rejections = now, now, 0
+	}
+	q.changed(nil)
+}
+
+// discard ends the attempts and forgets every record. It returns how many.
+func (q *quarantine) discard() int {
+	q.cancel()
+	q.stop()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := len(q.records)
+	for x := range q.records {
+		q.slots.take(x.slot)
+		q.forget(x)
+	}
+	if err := q.slots.commit(); err != nil {
+		q.logger.Warn("The storage refuses to delete the quarantine of a deleted stream, which is tried at the next start", zap.Error(err))
+	}
+	q.gauge(0)
+	q.sender.quarantined(0, nil)
+	return n
 }
 
 // changed reports the number of records and wakes the loop. The caller has locked

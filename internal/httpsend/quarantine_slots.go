@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -19,8 +21,11 @@ import (
 //	                                     the queue stores it: with a version and a
 //	                                     checksum of its own (internal/payload)
 //
-// There is no index: a start asks for each key.
-func slotKey(slot int) string { return "quarantine/" + strconv.Itoa(slot) }
+// There is no index: a start walks through the storage, or asks for each key where the
+// storage cannot be walked.
+func slotKey(slot int) string { return slotPrefix + strconv.Itoa(slot) }
+
+const slotPrefix = "quarantine/"
 
 // slots are the places of the records in quarantine. Without a storage they are
 // numbers alone.
@@ -75,25 +80,21 @@ func (q *quarantine) Open(ctx context.Context, client storage.Client) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.slots.client = client
-	ops := make([]*storage.Operation, maxQuarantined)
-	for slot := range ops {
-		ops[slot] = storage.GetOperation(slotKey(slot))
-	}
-	if err := client.Batch(ctx, ops...); err != nil {
+	stored, err := storedSlots(ctx, client)
+	if err != nil {
 		return fmt.Errorf("reading the quarantine of refused events: %w", err)
 	}
-	for slot, op := range ops {
-		if op.Value != nil {
-			q.slots.used = slot + 1
-		}
+	for slot := range stored {
+		q.slots.used = max(q.slots.used, slot+1)
 	}
 	now := time.Now()
-	for slot, op := range ops[:q.slots.used] {
-		if op.Value == nil {
+	for slot := range q.slots.used {
+		value, found := stored[slot]
+		if !found {
 			q.slots.release(slot)
 			continue
 		}
-		_, r, err := q.encoding.Unmarshal(op.Value) // tells of damage
+		_, r, err := q.encoding.Unmarshal(value) // tells of damage
 		if err != nil {
 			q.slots.take(slot)
 			q.slots.release(slot)
@@ -106,8 +107,36 @@ func (q *quarantine) Open(ctx context.Context, client storage.Client) error {
 	if err := q.slots.commit(); err != nil {
 		return fmt.Errorf("deleting what cannot be read of the quarantine: %w", err)
 	}
+	q.found = len(q.records)
 	q.changed(nil)
 	return nil
+}
+
+// storedSlots returns the records that the storage has, by their slots.
+func storedSlots(ctx context.Context, client storage.Client) (map[int][]byte, error) {
+	stored := map[int][]byte{}
+	if walker, ok := client.(storage.Walker); ok {
+		return stored, walker.Walk(ctx, func(key string, value []byte) ([]*storage.Operation, error) {
+			number, ours := strings.CutPrefix(key, slotPrefix)
+			if slot, err := strconv.Atoi(number); ours && err == nil && slot >= 0 && slot < maxQuarantined {
+				stored[slot] = slices.Clone(value) // which is the walk's
+			}
+			return nil, nil
+		})
+	}
+	ops := make([]*storage.Operation, maxQuarantined)
+	for slot := range ops {
+		ops[slot] = storage.GetOperation(slotKey(slot))
+	}
+	if err := client.Batch(ctx, ops...); err != nil {
+		return nil, err
+	}
+	for slot, op := range ops {
+		if op.Value != nil {
+			stored[slot] = op.Value
+		}
+	}
+	return stored, nil
 }
 
 // Close ends the use of the queue's storage, which is closed next.

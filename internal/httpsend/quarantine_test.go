@@ -189,19 +189,39 @@ func (m *memory) Batch(_ context.Context, ops ...*storage.Operation) error {
 	return nil
 }
 
+// walked is one that can be walked through, as file_storage's can.
+type walked struct{ *memory }
+
+func (w walked) Walk(_ context.Context, fn storage.WalkFunc) error {
+	for key, value := range w.values {
+		if _, err := fn(key, value); err != nil {
+			return err
+		}
+	}
+	return w.err
+}
+
 func TestTheQuarantineOutlivesAKill(t *testing.T) {
-	client := &memory{values: map[string][]byte{}}
+	asked := &memory{values: map[string][]byte{}}
+	t.Run("asked for each", func(t *testing.T) { outlivesAKill(t, asked, asked) })
+	stepped := &memory{values: map[string][]byte{}}
+	t.Run("walked through", func(t *testing.T) { outlivesAKill(t, walked{stepped}, stepped) })
+}
+
+func outlivesAKill(t *testing.T, storage storage.Client, client *memory) {
+	client.values["qmv0"] = []byte("the queue's own")
+	defer func() { require.Equal(t, map[string][]byte{"qmv0": []byte("the queue's own")}, client.values) }()
 	_, s := newIntake(t, poison)
-	require.NoError(t, s.quarantine.Open(t.Context(), client))
+	require.NoError(t, s.quarantine.Open(t.Context(), storage))
 	_, err := (&letters{text: "aXbXcX", max: 6}).send(t.Context(), s)
 	require.NoError(t, err)
-	require.Len(t, client.values, 3)
+	require.Len(t, client.values, 4)
 	for x := range s.quarantine.records { // one is dropped: its slot is used again
 		if x.slot == 1 {
 			s.quarantine.conclude(x, Delivered, nil)
 		}
 	}
-	require.Len(t, client.values, 2)
+	require.Len(t, client.values, 3)
 	client.values["quarantine/2"][40] ^= 1
 
 	in, s := newIntake(t, func(string, http.ResponseWriter) int { return http.StatusAccepted })
@@ -209,13 +229,12 @@ func TestTheQuarantineOutlivesAKill(t *testing.T) {
 	s.quarantine.encoding.Damaged = func(err error) { damage = append(damage, err) }
 	var gauged int
 	s.quarantine.gauge = func(n int) { gauged = n }
-	require.NoError(t, s.quarantine.Open(t.Context(), client))
+	require.NoError(t, s.quarantine.Open(t.Context(), storage))
 	require.Len(t, damage, 1)
-	require.Len(t, client.values, 1, "what cannot be read is told once")
+	require.Len(t, client.values, 2, "what cannot be read is told once")
 	require.Equal(t, 1, gauged)
 	s.quarantine.try(t.Context(), only(t, s.quarantine))
 	require.Equal(t, []string{"X"}, in.accepted)
-	require.Empty(t, client.values)
 	require.Len(t, s.quarantine.slots.free, 3)
 }
 

@@ -69,6 +69,10 @@ func quotes(text string, payload []byte) []bool {
 	return quoted
 }
 
+// Words returns the first line of an answer to a request that held no event, as redact
+// does.
+func (s *Sender) Words(answer []byte) string { return s.redact(answer, nil) }
+
 const hashes = 1 << 13
 
 // hash is Fibonacci's, of four bytes.

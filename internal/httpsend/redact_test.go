@@ -10,7 +10,8 @@ import (
 )
 
 func TestExcerptHoldsNeitherSecretsNorEvents(t *testing.T) {
-	s := &Sender{Secrets: []configopaque.String{"k3y", ""}}
+	s := &Sender{}
+	s.aim(Target{Secrets: []configopaque.String{"k3y", ""}})
 	payload := []byte(`[{"email_address":"ada@example.com","_timestamp":1}]`)
 	for answer, want := range map[string]string{
 		"":                                 "",

@@ -9,7 +9,7 @@ import (
 )
 
 func (s *Sender) withoutSecrets(text string) string {
-	for _, secret := range s.Secrets {
+	for _, secret := range s.Target().Secrets {
 		if secret != "" {
 			text = strings.ReplaceAll(text, string(secret), "[secret]")
 		}

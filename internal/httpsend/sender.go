@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -14,16 +15,12 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/payload"
 )
 
-// Sender posts payloads to one URL. NewLogs makes it of a Backend. Every exported
+// Sender posts payloads to its Target. NewLogs makes it of a Backend. Every exported
 // field is set, and none changes afterwards; its methods are safe for concurrent use.
 type Sender struct {
 	Client *http.Client
 	// Fresh opens a connection for each request.
-	Fresh  *http.Client
-	URL    string
-	Header http.Header // of every request; Content-Encoding included
-	// Secrets never appear in an error, even where an answer repeats them.
-	Secrets []configopaque.String
+	Fresh *http.Client
 	// Classify reads the answer to a request of so many records.
 	Classify func(code int, body []byte, records int) Result
 	// HoldFor is the wait after Hold: retry_on_failure::max_interval.
@@ -36,6 +33,11 @@ type Sender struct {
 	Report func(*componentstatus.Event)
 	// Keys names what a user can correct.
 	Keys Keys
+
+	target  atomic.Pointer[Target] // set by aim
+	header  http.Header            // of every request, whatever the target
+	secrets []configopaque.String  // likewise
+	hosts   *hostLimit             // nil: no other sender shares the client
 
 	quarantine *quarantine // nil: there is no queue
 	health     destinationHealth

@@ -89,7 +89,7 @@ func newIntake(t *testing.T, answer func(payload string, w http.ResponseWriter) 
 	in.log = log
 	s := &Sender{
 		Client: in.Client(), Fresh: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
-		URL: in.URL, Header: http.Header{"Content-Encoding": {"gzip"}},
+		header:   http.Header{"Content-Encoding": {"gzip"}},
 		Classify: classify2xx,
 		HoldFor:  30 * time.Second, Report: func(*componentstatus.Event) {},
 		Observe: func(context.Context, Attempt) {},
@@ -101,6 +101,7 @@ func newIntake(t *testing.T, answer func(payload string, w http.ResponseWriter) 
 		Keys:      Keys{Address: "endpoint", Credentials: "api::key", Encoding: "compression"},
 		diagnosis: diagnosis{logger: zap.New(core)},
 	}
+	s.aim(Target{URL: in.URL})
 	s.quarantine = quarantineOf(s)
 	return in, s
 }
@@ -259,7 +260,7 @@ func TestHeldRecordsAreReportedOnce(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	in, s := newIntake(t, nil)
 	in.Close()
-	s.URL += "/?key=secret"
+	s.aim(Target{URL: in.URL + "/?key=secret"})
 	rest, err := (&letters{text: "ab", max: 1}).send(t.Context(), s)
 	require.Equal(t, []payload.Range{{Lo: 0, Hi: 1}, {Lo: 1, Hi: 2}}, rest)
 	require.ErrorContains(t, err, "connection refused")

@@ -39,9 +39,11 @@ type Metrics struct {
 
 // NewDrops returns Drops that log to logger and count DroppedEvents.
 func (m *Metrics) NewDrops(logger *zap.Logger) *Drops {
-	return NewDrops(logger, func(reason string, records int) {
-		m.DroppedEvents.Add(context.Background(), int64(records), m.Attributes(attribute.String("reason", reason)))
-	})
+	return NewDrops(logger, m.countDropped)
+}
+
+func (m *Metrics) countDropped(reason string, records int) {
+	m.DroppedEvents.Add(context.Background(), int64(records), m.Attributes(attribute.String("reason", reason)))
 }
 
 // begin exports every counter from the start on, at 0: an alert on its rise needs

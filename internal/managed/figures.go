@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Reasons for which events of a stream are dropped.
-var Reasons = []string{"disabled", "duplicate", "no_stream", "rejected", "too_large", "too_old"}
+// Reasons for which events of a stream are dropped. given_up is that of
+// retry_on_failure, which tries no longer.
+var Reasons = []string{"disabled", "duplicate", "given_up", "no_stream", "rejected", "too_large", "too_old"}
 
 // Figures say what has become of a stream's events since the start. They add up:
 // received = delivered + waiting + dropped. An event that was refused for now is not
@@ -70,6 +71,9 @@ func (f *Figures) Received(events int) {
 	f.received.Add(int64(events))
 	f.arrived.Store(time.Now().UnixNano())
 }
+
+// Refused takes back Received, for events that were refused for now after all.
+func (f *Figures) Refused(events int) { f.received.Add(int64(-events)) }
 
 // Delivered counts events that the destination took.
 func (f *Figures) Delivered(events int) {

@@ -35,6 +35,18 @@ func (r *Request) ItemsCount() int { return r.items }
 // BytesSize returns the size of the encoded records before compression, in bytes.
 func (r *Request) BytesSize() int { return r.size }
 
+// Oldest returns the earliest time of a record, or 0 where none has one.
+func (r *Request) Oldest() (oldest int64) {
+	for i := range r.blocks {
+		for k := range r.blocks[i].records {
+			if at := r.blocks[i].records[k].At; at != 0 && (oldest == 0 || at < oldest) {
+				oldest = at
+			}
+		}
+	}
+	return oldest
+}
+
 func (r *Request) add(blocks ...block) {
 	r.blocks = append(r.blocks, blocks...)
 	for i := range blocks {

@@ -35,22 +35,25 @@ type Neighbor interface {
 // of a queue that an earlier configuration has left in a storage. Neighbor may be nil
 // then.
 //
+// The queue is stored under the id stored. It differs from id where an exporter has
+// several queues: then the exporter itself is a Reader and calls WarnOfForgotten.
+//
 // Damage gets a stored index that cannot be read.
 func Wrap(
-	id component.ID,
+	id, stored component.ID,
 	next exporter.Logs,
 	queue configoptional.Optional[exporterhelper.QueueBatchConfig],
 	identify Fingerprint,
 	damage Damage,
 	neighbor Neighbor,
 ) exporter.Logs {
-	g := &guardedLogs{Logs: next, id: id, logger: damage.Logger}
+	g := &guardedLogs{Logs: next, id: id, stored: stored, logger: damage.Logger}
 	if !queue.HasValue() || queue.Get().StorageID == nil {
 		return g
 	}
 	g.storageID = queue.Get().StorageID
 	g.open = func(ctx context.Context, next storage.Client, f file) (*client, error) {
-		if err := neighbor.Open(ctx, &checked{next, f}); err != nil {
+		if err := neighbor.Open(ctx, newChecked(next, f)); err != nil {
 			return nil, err
 		}
 		c := newClient(next, damage, identify)
@@ -63,6 +66,7 @@ func Wrap(
 type guardedLogs struct {
 	exporter.Logs
 	id        component.ID
+	stored    component.ID
 	logger    *zap.Logger
 	storageID *component.ID // nil: there is no queue, or it is in memory
 	open      open
@@ -72,7 +76,9 @@ type guardedLogs struct {
 type open func(context.Context, storage.Client, file) (*client, error)
 
 func (g *guardedLogs) Start(ctx context.Context, host component.Host) error {
-	g.warnOfForgotten(host)
+	if g.stored == g.id {
+		WarnOfForgotten(g.id, g.logger, host)
+	}
 	if g.storageID == nil {
 		return g.Logs.Start(ctx, host)
 	}
@@ -84,13 +90,14 @@ func (g *guardedLogs) Start(ctx context.Context, host component.Host) error {
 	if _, ok := ext.(storage.Extension); !ok {
 		return fmt.Errorf("%s is an extension that stores nothing", key)
 	}
-	return g.Logs.Start(ctx, &guardedHost{Host: host, key: key, storageID: *g.storageID, open: g.open})
+	return g.Logs.Start(ctx, &guardedHost{Host: host, key: key, stored: g.stored, storageID: *g.storageID, open: g.open})
 }
 
 // guardedHost is the exporter's host for as long as the exporter runs.
 type guardedHost struct {
 	component.Host
 	key       string // of the storage in the configuration, and its value
+	stored    component.ID
 	storageID component.ID
 	open      open
 }
@@ -110,19 +117,20 @@ func (h *guardedHost) GetExtensions() map[component.ID]component.Component {
 		return extensions
 	}
 	extensions = maps.Clone(extensions) // the host's own map is not ours to change
-	extensions[h.storageID] = &guardedStorage{Extension: ext, key: h.key, open: h.open}
+	extensions[h.storageID] = &guardedStorage{Extension: ext, key: h.key, stored: h.stored, open: h.open}
 	return extensions
 }
 
 type guardedStorage struct {
 	storage.Extension
-	key  string
-	open open
+	key    string
+	stored component.ID
+	open   open
 }
 
-func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
-	at, queue := placeOf(s.Extension), fileName(id, name)
-	next, err := s.Extension.GetClient(ctx, kind, id, name)
+func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, _ component.ID, name string) (storage.Client, error) {
+	at, queue := placeOf(s.Extension), fileName(s.stored, name)
+	next, err := s.Extension.GetClient(ctx, kind, s.stored, name)
 	switch {
 	case errors.Is(err, bbolt.ErrTimeout):
 		return nil, fmt.Errorf("%s: another process has the queue's file open, %s: "+

@@ -83,6 +83,18 @@ type checked struct {
 	file file
 }
 
+// newChecked returns next, checked. It is a Walker where next is one.
+func newChecked(next storage.Client, f file) storage.Client {
+	c := &checked{next, f}
+	if walker, ok := next.(storage.Walker); ok {
+		return struct {
+			*checked
+			storage.Walker
+		}{c, walker}
+	}
+	return c
+}
+
 func (c *checked) Set(ctx context.Context, key string, value []byte) error {
 	return c.Batch(ctx, storage.SetOperation(key, value))
 }

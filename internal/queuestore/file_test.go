@@ -77,7 +77,7 @@ func TestFileName(t *testing.T) {
 // openQueue returns a settled client on a real file, and what it logs at Error.
 func openQueue(t *testing.T, ext storage.Extension) (*client, *observer.ObservedLogs) {
 	core, logs := observer.New(zap.ErrorLevel)
-	s := &guardedStorage{Extension: ext, key: "the key", open: func(_ context.Context, next storage.Client, f file) (*client, error) {
+	s := &guardedStorage{Extension: ext, key: "the key", stored: component.NewID(typ), open: func(_ context.Context, next storage.Client, f file) (*client, error) {
 		c := newClient(next, Damage{Logger: zap.New(core), Counter: noop.Int64Counter{}}, logsOf)
 		c.restart.done, c.file, c.neighbor = true, f, alone{}
 		return c, nil

@@ -27,20 +27,34 @@ type (
 const forgottenMessage = "No exporter of this collector reads this file of a sending queue, the events in it are not delivered: " +
 	"configure its exporter with this storage again until its queue and its quarantine are empty, or delete the file"
 
-// warnOfForgotten warns of each file of a sending queue that no exporter reads:
-// its exporter has another name now, or another storage, or none. It looks in
-// every file_storage of the collector. The first of the collector's exporters
-// does it for all, so that a start names each file once. The collector itself
-// (v0.158) says nothing of such files; TestForgottenQueue of e2e/faults runs
-// against its host.
-func (g *guardedLogs) warnOfForgotten(host component.Host) {
+// Reader is an exporter that knows which files of sending queues it reads. Which files
+// other exporters read is not known: each file that begins with an exporter's id is
+// taken for its own.
+type Reader interface {
+	// ReadsQueue tells whether the exporter, of this id and signal, reads the file of
+	// this name in one of the storages.
+	ReadsQueue(id component.ID, signal pipeline.Signal, file string, storages []component.ID) bool
+}
+
+// ReadsQueue implements Reader.
+func (g *guardedLogs) ReadsQueue(id component.ID, signal pipeline.Signal, file string, storages []component.ID) bool {
+	return g.storageID != nil && slices.Contains(storages, *g.storageID) && file == fileName(id, signal.String())
+}
+
+// WarnOfForgotten warns of each file of a sending queue that no exporter reads: its
+// exporter has another name now, or another storage, or none. It looks in every
+// file_storage of the collector. The first of the collector's Readers does it for all,
+// so that a start names each file once. Id is the caller's. The collector itself
+// (v0.158) says nothing of such files; TestForgottenQueue of e2e/faults runs against
+// its host.
+func WarnOfForgotten(id component.ID, logger *zap.Logger, host component.Host) {
 	h, ok := host.(exposesExporters)
 	if !ok {
 		return
 	}
 	exporters := h.GetExporters()
-	for id, other := range exporters[pipeline.SignalLogs] {
-		if _, ours := other.(*guardedLogs); ours && id.String() < g.id.String() {
+	for other, exporter := range exporters[pipeline.SignalLogs] {
+		if _, reader := exporter.(Reader); reader && other.String() < id.String() {
 			return
 		}
 	}
@@ -60,23 +74,21 @@ func (g *guardedLogs) warnOfForgotten(host component.Host) {
 			if !strings.HasPrefix(name, "exporter_") || strings.HasSuffix(name, ".backup") || hasReader(exporters, name, storages) {
 				continue
 			}
-			g.logger.Warn(forgottenMessage, zap.String("file", filepath.Join(directory, name)),
+			logger.Warn(forgottenMessage, zap.String("file", filepath.Join(directory, name)),
 				zap.String("exporter", writerOf(host, name)), zap.Stringer("storage", storages[0]))
 		}
 	}
 }
 
-// hasReader tells whether an exporter reads the file in one of the storages. What
-// other exporters call their files, and where they store, is not known: each
-// file that begins with an exporter's id is taken for its own.
+// hasReader tells whether an exporter reads the file in one of the storages.
 func hasReader(exporters map[pipeline.Signal]map[component.ID]component.Component, file string, storages []component.ID) bool {
 	for signal, ofSignal := range exporters {
 		for id, exporter := range ofSignal {
-			ours, isOurs := exporter.(*guardedLogs)
+			reader, isReader := exporter.(Reader)
 			switch {
-			case !isOurs && strings.HasPrefix(file+"_", fileName(id, "")):
+			case !isReader && strings.HasPrefix(file+"_", fileName(id, "")):
 				return true
-			case isOurs && ours.storageID != nil && slices.Contains(storages, *ours.storageID) && file == fileName(id, signal.String()):
+			case isReader && reader.ReadsQueue(id, signal, file, storages):
 				return true
 			}
 		}

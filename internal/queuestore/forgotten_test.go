@@ -99,7 +99,7 @@ func TestForgottenFiles(t *testing.T) {
 				}
 				next, err := exportertest.NewNopFactory().CreateLogs(t.Context(), exportertest.NewNopSettings(component.MustNewType("nop")), nil)
 				require.NoError(t, err)
-				exporters[id(text)] = Wrap(id(text), next, queue, logsOf, Damage{Logger: zap.New(core)}, alone{})
+				exporters[id(text)] = Wrap(id(text), id(text), next, queue, logsOf, Damage{Logger: zap.New(core)}, alone{})
 			}
 			ours := slices.Collect(maps.Values(exporters))
 			for _, text := range tt.foreign {

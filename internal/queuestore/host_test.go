@@ -48,7 +48,7 @@ func TestHost(t *testing.T) {
 					return nil
 				}))
 			require.NoError(t, err)
-			exp = Wrap(component.NewID(typ), exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}, alone{})
+			exp = Wrap(component.NewID(typ), component.NewID(typ), exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}, alone{})
 			require.NoError(t, exp.Start(context.Background(), h))
 			require.NoError(t, exp.Shutdown(context.Background()))
 		})
@@ -78,7 +78,7 @@ func TestStorageThatIsNone(t *testing.T) {
 		exp, err := exporterhelper.NewLogs(context.Background(), set, struct{}{},
 			func(context.Context, plog.Logs) error { return nil }, exporterhelper.WithQueue(queue))
 		require.NoError(t, err)
-		exp = Wrap(set.ID, exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}, alone{})
+		exp = Wrap(set.ID, set.ID, exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}, alone{})
 		require.EqualError(t, exp.Start(context.Background(), h), "exporters::test::sending_queue::storage: "+want)
 		require.NoError(t, exp.Shutdown(context.Background()))
 	}
@@ -93,7 +93,7 @@ func TestWithoutStorageNothingChanges(t *testing.T) {
 			func(context.Context, plog.Logs) error { return nil },
 			exporterhelper.WithStart(func(_ context.Context, h component.Host) error { got = h; return nil }))
 		require.NoError(t, err)
-		exp := Wrap(component.NewID(typ), next, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}, alone{})
+		exp := Wrap(component.NewID(typ), component.NewID(typ), next, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}, alone{})
 		require.Same(t, next, exp.(*guardedLogs).Logs)
 		h := host{}
 		require.NoError(t, exp.Start(context.Background(), h))

@@ -154,7 +154,7 @@ func (m *machine) start(t testing.TB, o options) *process {
 		exporterhelper.WithQueue(queue), exporterhelper.WithRetry(configretry.NewDefaultBackOffConfig()))
 	require.NoError(t, err)
 	if !o.unguarded {
-		exp = Wrap(component.NewID(typ), exp, queue, logsOf, Damage{Logger: o.logger, Counter: o.corrupted}, alone{})
+		exp = Wrap(component.NewID(typ), component.NewID(typ), exp, queue, logsOf, Damage{Logger: o.logger, Counter: o.corrupted}, alone{})
 		wrapped := exp.(*guardedLogs)
 		open := wrapped.open
 		wrapped.open = func(ctx context.Context, next storage.Client, f file) (*client, error) {

@@ -47,7 +47,7 @@ func TestANeighborSharesTheStorage(t *testing.T) {
 		exp, err := exporterhelper.NewLogs(context.Background(), set, struct{}{},
 			func(context.Context, plog.Logs) error { return nil }, exporterhelper.WithQueue(queue))
 		require.NoError(t, err)
-		exp = Wrap(set.ID, exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}, l)
+		exp = Wrap(set.ID, set.ID, exp, queue, logsOf, Damage{Logger: zap.NewNop(), Counter: noop.Int64Counter{}}, l)
 		return exp, exp.Start(context.Background(), h)
 	}
 	first, second := &keeper{}, &keeper{}

@@ -3,9 +3,14 @@ package stytchprocessor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 )
 
 // Config is the configuration of the processor.
@@ -17,8 +22,38 @@ type Config struct {
 	// Enabled lets events through. If false, events are acknowledged, dropped and
 	// counted; setting it to true again does not bring them back.
 	Enabled bool `mapstructure:"enabled"`
+	// Management has a switch for each project, instead of Enabled. Off unless set.
+	Management configoptional.Optional[ManagementConfig] `mapstructure:"management"`
 	// Deduplicate drops events that went through before. Off unless set.
 	Deduplicate configoptional.Optional[DeduplicateConfig] `mapstructure:"deduplicate"`
+
+	enabledIsSet bool // beside Management
+}
+
+// ManagementConfig tells whose streams the events belong to.
+type ManagementConfig struct {
+	// Extension is the one that has the streams.
+	Extension component.ID `mapstructure:"extension"`
+	// Destination is that of the pipeline: DATADOG or GRAFANA_LOKI.
+	Destination managed.Destination `mapstructure:"destination"`
+}
+
+// Validate checks that both are set.
+func (cfg *ManagementConfig) Validate() error {
+	var errs []error
+	if cfg.Extension == (component.ID{}) {
+		errs = append(errs, errors.New("extension: must be set to the id of an extension such as stytch_management"))
+	}
+	if !slices.Contains(managed.Destinations, cfg.Destination) {
+		errs = append(errs, fmt.Errorf("destination: must be DATADOG or GRAFANA_LOKI, got %q", string(cfg.Destination)))
+	}
+	return errors.Join(errs...)
+}
+
+// Unmarshal remembers whether `enabled` is set beside `management`.
+func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
+	cfg.enabledIsSet = conf.IsSet("management") && conf.IsSet("enabled")
+	return conf.Unmarshal(cfg)
 }
 
 // Validate checks that the labels are set: by them a destination tells the stream
@@ -30,6 +65,9 @@ func (cfg *Config) Validate() error {
 	}
 	if cfg.Service == "" {
 		errs = append(errs, errors.New("service: must not be empty"))
+	}
+	if cfg.Management.HasValue() && (cfg.enabledIsSet || !cfg.Enabled) {
+		errs = append(errs, errors.New("enabled, management: set one of them: with management each project's stream has a switch of its own"))
 	}
 	return errors.Join(errs...)
 }

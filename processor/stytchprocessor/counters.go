@@ -22,6 +22,7 @@ type counters struct {
 	ofProcessor metric.MeasurementOption
 	ofDisabled  metric.MeasurementOption
 	ofDuplicate metric.MeasurementOption
+	ofNoStream  metric.MeasurementOption
 
 	duplicateOnce, forgottenOnce sync.Once
 }
@@ -40,6 +41,7 @@ func newCounters(set processor.Settings) (*counters, error) {
 		ofProcessor: with(),
 		ofDisabled:  with(attribute.String("reason", "disabled")),
 		ofDuplicate: with(attribute.String("reason", "duplicate")),
+		ofNoStream:  with(attribute.String("reason", "no_stream")),
 	}
 	// The SDK does not export a counter before its first Add: without these a reader
 	// could not tell zero from a metric that does not exist.
@@ -52,6 +54,10 @@ func newCounters(set processor.Settings) (*counters, error) {
 
 func (c *counters) disabled(ctx context.Context, n int64) {
 	c.ProcessorStytchDroppedEvents.Add(ctx, n, c.ofDisabled)
+}
+
+func (c *counters) noStream(ctx context.Context, n int64) {
+	c.ProcessorStytchDroppedEvents.Add(ctx, n, c.ofNoStream)
 }
 
 func (c *counters) duplicates(ctx context.Context, n int) {

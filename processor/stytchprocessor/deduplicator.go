@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 )
 
 // deduplicator hands each event on once. It drops an event only if the next
@@ -27,6 +29,8 @@ type deduplicator struct {
 	count *counters
 	seeds seeds
 	start time.Time
+	// figuresOf returns the figures of the stream that events belong to, or nil.
+	figuresOf func(plog.ResourceLogs) *managed.Figures
 
 	mu       sync.Mutex
 	seen     seenSet
@@ -43,8 +47,9 @@ type claim struct {
 func newDeduplicator(cfg DeduplicateConfig, count *counters, next consumer.Logs) *deduplicator {
 	return &deduplicator{
 		next: next, count: count, seeds: newSeeds(), start: time.Now(),
-		seen:     seenSet{window: seconds(cfg.Window), limit: cfg.MaxEvents},
-		inFlight: map[key]*claim{},
+		figuresOf: func(plog.ResourceLogs) *managed.Figures { return nil },
+		seen:      seenSet{window: seconds(cfg.Window), limit: cfg.MaxEvents},
+		inFlight:  map[key]*claim{},
 	}
 }
 
@@ -55,8 +60,9 @@ func (d *deduplicator) Capabilities() consumer.Capabilities {
 // ConsumeLogs returns nil when the next consumer has taken each event of ld, from
 // this request or from another one.
 func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	list := d.seeds.records(ld)
+	list := d.seeds.records(ld, d.figuresOf)
 	duplicates := 0
+	var figures []*managed.Figures // of the duplicates that belong to a stream with figures
 	for {
 		own, number := d.claim(list)
 		pending := none
@@ -73,9 +79,15 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 				return withPending(err, pending)
 			}
 		}
-		duplicates += number[drop]
+		if duplicates += number[drop]; number[drop] > 0 {
+			figures = appendFigures(figures, list)
+		}
 		if number[wait] == 0 {
 			d.count.duplicates(ctx, duplicates)
+			for _, f := range figures {
+				f.Received(1)
+				f.Dropped("duplicate", 1)
+			}
 			return nil
 		}
 		ld, list = pending, slices.DeleteFunc(list, func(r record) bool { return r.action != wait })
@@ -85,6 +97,16 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 			return fmt.Errorf("waiting for another request that holds the same event: %w", context.Cause(ctx))
 		}
 	}
+}
+
+// appendFigures appends the figures of each record that is dropped.
+func appendFigures(figures []*managed.Figures, list []record) []*managed.Figures {
+	for i := range list {
+		if list[i].action == drop && list[i].figures != nil {
+			figures = append(figures, list[i].figures)
+		}
+	}
+	return figures
 }
 
 // claim sets the action of each record and claims the records to forward. It

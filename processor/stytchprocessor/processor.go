@@ -5,8 +5,11 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processorhelper"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 )
 
 // createLogs puts the gate before deduplication, so that an event it drops is not
@@ -17,16 +20,33 @@ func createLogs(ctx context.Context, set processor.Settings, cc component.Config
 	if err != nil {
 		return nil, err
 	}
+	g := newSwitch(cfg, set, count)
 	if cfg.Deduplicate.HasValue() {
 		d := newDeduplicator(*cfg.Deduplicate.Get(), count, next)
+		d.figuresOf = g.figuresOf
 		if err := count.observeRemembered(d.remembered); err != nil {
 			return nil, err
 		}
 		next = d
 	}
-	g := newGate(cfg, count, set.Logger)
 	return processorhelper.NewLogs(ctx, set, cfg, next, g.process,
 		processorhelper.WithCapabilities(consumer.Capabilities{MutatesData: true}),
 		processorhelper.WithStart(g.start),
 		processorhelper.WithShutdown(g.shutdown))
+}
+
+// eventSwitch lets events through, or drops them.
+type eventSwitch interface {
+	start(context.Context, component.Host) error
+	process(context.Context, plog.Logs) (plog.Logs, error)
+	shutdown(context.Context) error
+	// figuresOf returns the figures of the stream that the events belong to, or nil.
+	figuresOf(plog.ResourceLogs) *managed.Figures
+}
+
+func newSwitch(cfg *Config, set processor.Settings, count *counters) eventSwitch {
+	if cfg.Management.HasValue() {
+		return newManagedGate(cfg, set.ID, count, set.Logger)
+	}
+	return newGate(cfg, count, set.Logger)
 }

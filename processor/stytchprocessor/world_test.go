@@ -31,6 +31,7 @@ type world struct {
 	processor processor.Logs
 	sink      *consumertest.LogsSink
 	telemetry *componenttest.Telemetry
+	host      component.Host
 	logged    *observer.ObservedLogs
 }
 
@@ -43,7 +44,12 @@ func newWorld(t *testing.T, configure func(*Config)) *world {
 
 func newWorldBefore(t *testing.T, next consumer.Logs, configure func(*Config)) *world {
 	t.Helper()
-	w := &world{t: t, telemetry: componenttest.NewTelemetry()}
+	return newWorldIn(t, componenttest.NewNopHost(), next, configure)
+}
+
+func newWorldIn(t *testing.T, host component.Host, next consumer.Logs, configure func(*Config)) *world {
+	t.Helper()
+	w := &world{t: t, telemetry: componenttest.NewTelemetry(), host: host}
 	t.Cleanup(func() { require.NoError(t, w.telemetry.Shutdown(context.Background())) })
 	w.processor = w.instance(next, configure)
 	return w
@@ -61,7 +67,7 @@ func (w *world) instance(next consumer.Logs, configure func(*Config)) processor.
 	configure(cfg)
 	p, err := NewFactory().CreateLogs(w.t.Context(), set, cfg, next)
 	require.NoError(w.t, err)
-	require.NoError(w.t, p.Start(w.t.Context(), componenttest.NewNopHost()))
+	require.NoError(w.t, p.Start(w.t.Context(), w.host))
 	w.t.Cleanup(func() { require.NoError(w.t, p.Shutdown(context.Background())) })
 	return p
 }
@@ -142,4 +148,16 @@ func ids(requests ...plog.Logs) []string {
 		}
 	}
 	return list
+}
+
+// dropped returns the dropped events by their reason.
+func (w *world) dropped() map[string]int {
+	metric, err := w.telemetry.GetMetric("otelcol_processor_stytch_dropped_events")
+	require.NoError(w.t, err)
+	byReason := map[string]int{}
+	for _, point := range metric.Data.(metricdata.Sum[int64]).DataPoints {
+		reason, _ := point.Attributes.Value("reason")
+		byReason[reason.AsString()] = int(point.Value)
+	}
+	return byReason
 }
