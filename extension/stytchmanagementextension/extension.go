@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-stytch/otelcol-stytch/extension/stytchmanagementextension/internal/page"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpserve"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 )
@@ -32,6 +33,7 @@ type managementExtension struct {
 	projects map[slugPair]string // project ids
 	sources
 	observer atomic.Pointer[managed.Observer]
+	page     *page.Page
 
 	tables        tableCache
 	stopFollowing context.CancelFunc // nil: it does not follow
@@ -57,6 +59,7 @@ func newExtension(set extension.Settings, cfg *Config) *managementExtension {
 	for _, env := range cfg.Environments {
 		e.projects[slugPair{env.ProjectSlug, env.EnvironmentSlug}] = env.ProjectID
 	}
+	e.page = e.newPage()
 	return e
 }
 
@@ -82,6 +85,7 @@ func (e *managementExtension) Start(ctx context.Context, host component.Host) er
 		e.set.Logger.Warn("Credentials pass this address unencrypted: set `http::tls`, unless something before it ends TLS",
 			zap.String("endpoint", listener.Addr().String()))
 	}
+	e.page.Start()
 	e.server = server
 	e.serving.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -146,6 +150,7 @@ func statusReporter(host component.Host) func(error) {
 // Shutdown ends the server, and then the storage.
 func (e *managementExtension) Shutdown(ctx context.Context) error {
 	var errs []error
+	e.page.Shutdown() // ends its streams of events, which the server would wait for
 	if e.server != nil {
 		err := e.server.Shutdown(ctx)
 		if errors.Is(err, context.DeadlineExceeded) {

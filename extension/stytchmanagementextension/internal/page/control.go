@@ -34,7 +34,7 @@ type Control interface {
 
 	// Check asks the destination whether it takes the credentials. It returns
 	// *InvalidError, or an error when no exporter serves the destination.
-	Check(ctx context.Context, project string, c managed.Credentials) (managed.Answer, error)
+	Check(context.Context, managed.Credentials) (managed.Answer, error)
 	// Test sends one event to the stream's destination.
 	Test(ctx context.Context, project string, d managed.Destination) (managed.Answer, error)
 

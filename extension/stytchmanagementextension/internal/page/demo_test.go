@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/otelcol-stytch/otelcol-stytch/extension/stytchmanagementextension/internal/activity"
@@ -52,27 +51,6 @@ func TestDemo(t *testing.T) {
 	fmt.Printf("ready %s %s\n", keyID, keySecret)
 	_, err := bufio.NewReader(os.Stdin).ReadString(0)
 	require.Error(t, err, "the input ends")
-}
-
-const (
-	acme   = "project-live-5a3c1f0e-1111-4a4a-8b8b-0123456789ab"
-	acmeEU = "project-live-7c1d2e3f-2222-4b4b-9c9c-abcdef012345"
-	beta   = "project-test-0f9e8d7c-3333-4c4c-8d8d-9876543210fe"
-	betaL  = "project-live-1b2c3d4e-4444-4d4d-9e9e-0a1b2c3d4e5f"
-)
-
-func datadog(site, key string) managed.Credentials {
-	return managed.Credentials{Datadog: &managed.DatadogCredentials{Site: site, APIKey: configopaque.String(key)}}
-}
-
-func loki(host string) managed.Credentials {
-	return managed.Credentials{Loki: &managed.LokiCredentials{Hostname: host, Username: "123456", Password: "glc_a-token-of-some-length-7f3a"}}
-}
-
-func stream(project string, c managed.Credentials, active bool, fill func(*managed.Figures)) *managed.Stream {
-	s := &managed.Stream{ProjectID: project, Destination: c.Destination(), Credentials: c, Active: active, Figures: managed.NewFigures()}
-	fill(s.Figures)
-	return s
 }
 
 func usual() *fake {

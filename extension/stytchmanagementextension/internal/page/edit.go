@@ -115,7 +115,7 @@ func (p *Page) submit(w http.ResponseWriter, r *http.Request, s *session, d *dra
 func (p *Page) check(w http.ResponseWriter, r *http.Request, s *session, d *draft, form string) {
 	ctx, cancel := p.wait(r, s)
 	defer cancel()
-	answer, err := p.Control.Check(ctx, d.project, d.credentials)
+	answer, err := p.Control.Check(ctx, d.credentials)
 	if err != nil {
 		p.refused(w, r, s, d, form, err)
 		return

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/collector/config/configopaque"
+
 	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 )
 
@@ -145,8 +147,8 @@ func (f *fake) Delete(_ context.Context, by Actor, project string, d managed.Des
 	return f.change(by, "delete", project, d, func(*managed.Stream) (*managed.Stream, error) { return nil, nil })
 }
 
-func (f *fake) Check(_ context.Context, project string, c managed.Credentials) (managed.Answer, error) {
-	if err := validate(project, c); err != nil {
+func (f *fake) Check(_ context.Context, c managed.Credentials) (managed.Answer, error) {
+	if err := validate(acme, c); err != nil {
 		return managed.Answer{}, err
 	}
 	f.mu.Lock()
@@ -163,3 +165,24 @@ func (f *fake) Test(context.Context, string, managed.Destination) (managed.Answe
 }
 
 var errDisk = errors.New("the change could not be stored, and nothing has changed")
+
+const (
+	acme   = "project-live-5a3c1f0e-1111-4a4a-8b8b-0123456789ab"
+	acmeEU = "project-live-7c1d2e3f-2222-4b4b-9c9c-abcdef012345"
+	beta   = "project-test-0f9e8d7c-3333-4c4c-8d8d-9876543210fe"
+	betaL  = "project-live-1b2c3d4e-4444-4d4d-9e9e-0a1b2c3d4e5f"
+)
+
+func datadog(site, key string) managed.Credentials {
+	return managed.Credentials{Datadog: &managed.DatadogCredentials{Site: site, APIKey: configopaque.String(key)}}
+}
+
+func loki(host string) managed.Credentials {
+	return managed.Credentials{Loki: &managed.LokiCredentials{Hostname: host, Username: "123456", Password: "glc_a-token-of-some-length-7f3a"}}
+}
+
+func stream(project string, c managed.Credentials, active bool, fill func(*managed.Figures)) *managed.Stream {
+	s := &managed.Stream{ProjectID: project, Destination: c.Destination(), Credentials: c, Active: active, Figures: managed.NewFigures()}
+	fill(s.Figures)
+	return s
+}

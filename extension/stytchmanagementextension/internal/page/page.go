@@ -5,6 +5,7 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type Page struct {
 	sessions  *sessions
 	samples   *samples
 	templates map[string]*template.Template
+	mux       *http.ServeMux
 	handler   http.Handler
 	now       func() time.Time
 	readers   chan struct{} // a place for each reader of events
@@ -89,10 +91,18 @@ func (p *Page) sample() {
 	}
 }
 
+// Serves tells whether a request is the page's: it is for one of its paths, or comes from
+// a browser, which is told so in HTML that there is no such page.
+func (p *Page) Serves(r *http.Request) bool {
+	_, pattern := p.mux.Handler(r)
+	return pattern != "/" || strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
 
 func (p *Page) routes() http.Handler {
 	mux := http.NewServeMux()
+	p.mux = mux
 	mux.HandleFunc("GET /sign-in", p.showSignIn)
 	mux.HandleFunc("POST /sign-in", p.signIn)
 	mux.HandleFunc("POST /sign-out", p.signOut)
