@@ -183,6 +183,8 @@ func loki(host string) managed.Credentials {
 
 func stream(project string, c managed.Credentials, active bool, fill func(*managed.Figures)) *managed.Stream {
 	s := &managed.Stream{ProjectID: project, Destination: c.Destination(), Credentials: c, Active: active, Figures: managed.NewFigures()}
-	fill(s.Figures)
+	if fill != nil {
+		fill(s.Figures)
+	}
 	return s
 }
