@@ -57,6 +57,8 @@ func (m *masker) object(i, depth int, plain map[string]bool) (end int, err error
 		switch {
 		case depth == 0 && name == "stytch_api_error" && strings.HasPrefix(m.text[member.Value:], "{"):
 			end, err = m.object(member.Value, depth+1, shownOfError)
+		case name == "error_message" && (depth != 1 || plain == nil): // of something else
+			end, err = m.value(member.Value, depth+1, "", false)
 		default:
 			end, err = m.value(member.Value, depth+1, name, plain[name])
 		}

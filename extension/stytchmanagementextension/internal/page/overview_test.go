@@ -35,13 +35,19 @@ func TestStates(t *testing.T) {
 			state{"bad", "Held: wrong address"}, []string{"the address may be wrong", "1 event waits; none is lost.", "Trying again now."}},
 		"events refused": {true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Held, managed.Failure{Code: 400}, soon) },
 			state{"bad", "Held"}, []string{"refuses what is sent."}},
-		"unreachable": {true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Retrying, managed.Failure{Text: "connection refused"}, soon) },
+		"unreachable": {true, func(f *managed.Figures) {
+			f.Received(1)
+			f.Fails(managed.Retrying, managed.Failure{Text: "connection refused"}, soon)
+		},
 			state{"warn", "Retrying"}, []string{"cannot be reached.", "No answer", "connection refused"}},
 		"overloaded": {true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Retrying, managed.Failure{Code: 429}, soon) },
 			state{"warn", "Retrying"}, []string{"asks for a pause."}},
 		"broken": {true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Retrying, managed.Failure{Code: 503}, soon) },
 			state{"warn", "Retrying"}, []string{"cannot take events for now."}},
-		"full": {true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Full, managed.Failure{Code: 503}, time.Time{}) },
+		"full": {true, func(f *managed.Figures) {
+			f.Received(1)
+			f.Fails(managed.Full, managed.Failure{Code: 503}, time.Time{})
+		},
 			state{"bad", "Queue full"}, []string{"the queue is full. Senders are told to try again later."}},
 	} {
 		t.Run(name, func(t *testing.T) {
