@@ -4,7 +4,9 @@ SHELL := /bin/bash
 # Developer tools are pinned in tools/go.mod and built by Go on first use.
 TOOL := go tool -modfile=tools/go.mod
 BINARY := build/otelcol-stytch
-SOURCES := $(shell find internal receiver processor exporter extension -name '*.go' ! -name '*_test.go')
+PAGE := e2e/page
+PAGE_DEMO := build/page-demo
+SOURCES := $(shell find internal receiver processor exporter extension -type f ! -name '*_test.go' ! -name '*.md')
 
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
@@ -12,9 +14,9 @@ COUNT ?= 6
 SOAK ?= 30m
 LISTEN ?= localhost:8321
 
-.PHONY: all build run test race e2e e2e-loki e2e-faults soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
+.PHONY: all build run test race e2e e2e-loki e2e-faults e2e-page screenshots soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help
 
-all: generate-check lint test race e2e e2e-loki e2e-faults ## everything that continuous integration runs; some tests of e2e-faults as root only
+all: generate-check lint test race e2e e2e-page e2e-loki e2e-faults ## everything that continuous integration runs; some tests of e2e-faults as root only
 
 build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
 
@@ -47,6 +49,24 @@ e2e-loki: build ## the Loki exporter against a real Loki
 e2e-faults: build ## break destinations, disk, queue and process under load: about 8 minutes; all of it as root only
 	@[ "$$(id -u)" = 0 ] || echo "Not root: the tests that mount a disk of their own are skipped, each with a message. Run this target as root for all."
 	go test -tags e2e -count 1 -timeout 20m -v $(if $(SKIP),-skip '$(SKIP)') ./e2e/faults/ | grep --line-buffered -vE '^=== '; exit $${PIPESTATUS[0]}
+
+e2e-page: build $(PAGE_DEMO) $(PAGE)/node_modules chromium ## the page in a browser: about a minute; installs Chromium where there is none
+	cd $(PAGE) && node --test --test-concurrency=1
+
+screenshots: $(PAGE_DEMO) $(PAGE)/node_modules chromium ## take the pictures in docs/images/ anew
+	cd $(PAGE) && node screenshots.mjs
+
+$(PAGE_DEMO): go.mod $(SOURCES) $(wildcard extension/stytchmanagementextension/internal/page/*_test.go)
+	go test -c -tags demo -o $@ ./extension/stytchmanagementextension/internal/page
+
+$(PAGE)/node_modules: $(PAGE)/package-lock.json
+	cd $(PAGE) && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+.PHONY: chromium
+chromium:
+	@command -v node >/dev/null || { echo "The page's tests need Node.js 20 or later, with npm."; exit 1; }
+	@test -n "$$CHROMIUM" || test -x /usr/bin/chromium || { apt-get update && apt-get install -y --no-install-recommends chromium; }
 
 soak: build ## random faults for SOAK (30m): memory, goroutines and events must all stay
 	SOAK=$(SOAK) go test -tags e2e -count 1 -timeout 24h -v -run TestSoak ./e2e/faults/

@@ -56,3 +56,12 @@ export async function signIn(page, address, key) {
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL(address + '/');
 }
+
+// until waits for a condition.
+export async function until(what, condition) {
+  for (let i = 0; i < 300; i++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('30 s have passed without: ' + what);
+}

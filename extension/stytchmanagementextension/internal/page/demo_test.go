@@ -158,8 +158,8 @@ func backfill(p *Page) {
 			one.at = now.Add(-time.Duration(kept-1-i) * time.Minute)
 			history[i] = one
 			switch {
-			case end.Health == managed.Held && i > kept-15:
-				one.failing, one.waiting = true, end.Waiting*int64(i-kept+15)/14
+			case end.Health == managed.Held && i > kept-14:
+				one.failing, one.waiting = true, end.Waiting*int64(i-kept+14)/13
 			case end.Health == managed.Retrying && i > kept-2:
 				one.failing, one.waiting = true, end.Waiting
 			default:
@@ -172,22 +172,32 @@ func backfill(p *Page) {
 	}
 }
 
-// passing is a log with these events, or the usual ones.
+// passing is a log with these events, or with the usual ones, of which more pass all the
+// time.
 func passing(bodies []string) *activity.Log {
 	log := activity.New(1000, false)
 	if bodies == nil {
-		bodies = usualEvents()
+		go func() {
+			for n := 0; ; n++ {
+				observeDemo(log, usualEvent(n))
+				time.Sleep(time.Duration(60+n*n%7*40) * time.Millisecond)
+			}
+		}()
 	}
 	for _, body := range bodies {
-		logs := plog.NewResourceLogs()
-		logs.Resource().Attributes().PutStr("stytch.project_id", acme)
-		record := logs.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
-		record.Body().SetStr(body)
-		record.SetEventName(between(body, `"action":"`))
-		record.SetSeverityText(between(body, `"status":"`))
-		log.Observe(managed.Datadog, logs)
+		observeDemo(log, body)
 	}
 	return log
+}
+
+func observeDemo(log *activity.Log, body string) {
+	logs := plog.NewResourceLogs()
+	logs.Resource().Attributes().PutStr("stytch.project_id", acme)
+	record := logs.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	record.Body().SetStr(body)
+	record.SetEventName(between(body, `"action":"`))
+	record.SetSeverityText(between(body, `"status":"`))
+	log.Observe(managed.Datadog, logs)
 }
 
 func between(text, begin string) string {
@@ -196,22 +206,19 @@ func between(text, begin string) string {
 	return value
 }
 
-func usualEvents() []string {
-	var all []string
-	add := func(action, status, rest string) {
-		n := len(all)
-		all = append(all, fmt.Sprintf(`{"action":"%s","status":"%s","event_id":"event-live-%08x-aaaa-4bbb-8ccc-0123456789ab","project_id":"%s","request_id":"request-id-live-%08x-aaaa-4bbb-8ccc-%012x","_timestamp":%d%s}`,
-			action, status, n, acme, n*31, 0x41b9c0+n*7793, time.Now().UnixMicro(), rest))
+func usualEvent(n int) string {
+	kinds := [][3]string{
+		{"SessionsAuthenticate", "Success", `,"http_status_code":200,"user_id":"user-live-11111111-2222-4333-8444-5555555577d2","user_agent":["Stytch Go v16.20.0"]`},
+		{"MagicLinksEmailLoginOrCreate", "Error", `,"http_status_code":500,"email_address":"sam@example.de"`},
+		{"B2BOAuthDiscoveryAuthenticate", "Start", ``},
+		{"SessionsAuthenticate", "Success", `,"http_status_code":200,"user_id":"user-live-11111111-2222-4333-8444-55555555a41e"`},
+		{"EmailDelivery", "Success", `,"message_status":"delivered","delivery_latency_seconds":2,"email_address":"mia@beta.example.io"`},
+		{"PasswordsAuthenticate", "Error", `,"http_status_code":401,"email_address":"jane@corp.example.com","stytch_api_error":{"status_code":401,"error_type":"unauthorized_credentials","error_message":"Unauthorized credentials."}`},
+		{"OAuthGoogleOneTapStart", "Success", `,"http_status_code":200,"organization_id":"organization-live-11111111-2222-4333-8444-5555555500aa"`},
 	}
-	for range 3 {
-		add("SessionsAuthenticate", "Success", `,"http_status_code":200,"user_id":"user-live-11111111-2222-4333-8444-5555555577d2","user_agent":["Stytch Go v16.20.0"]`)
-		add("MagicLinksEmailLoginOrCreate", "Error", `,"http_status_code":500,"email_address":"sam@example.de"`)
-		add("B2BOAuthDiscoveryAuthenticate", "Start", ``)
-		add("EmailDelivery", "Success", `,"message_status":"delivered","delivery_latency_seconds":2,"email_address":"mia@beta.example.io"`)
-		add("PasswordsAuthenticate", "Error", `,"http_status_code":401,"email_address":"jane@corp.example.com","stytch_api_error":{"status_code":401,"error_type":"unauthorized_credentials","error_message":"Unauthorized credentials."}`)
-		add("OAuthGoogleOneTapStart", "Success", `,"http_status_code":200,"organization_id":"organization-live-11111111-2222-4333-8444-5555555500aa"`)
-	}
-	return all
+	kind := kinds[n*n*n%11%len(kinds)]
+	return fmt.Sprintf(`{"action":"%s","status":"%s","event_id":"event-live-%08x-aaaa-4bbb-8ccc-0123456789ab","project_id":"%s","request_id":"request-id-live-%08x-aaaa-4bbb-8ccc-%012x","_timestamp":%d%s}`,
+		kind[0], kind[1], n*31, acme, n*31, 0x41b9c0+n*7793, time.Now().UnixMicro(), kind[2])
 }
 
 func hostileEvents() []string {

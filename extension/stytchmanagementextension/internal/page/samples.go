@@ -63,7 +63,7 @@ func (all *samples) hour(figures *managed.Figures, f managed.Snapshot, now time.
 	all.mu.Lock()
 	history := append([]sample(nil), all.of[figures]...)
 	all.mu.Unlock()
-	if len(history) > 0 && now.Sub(history[len(history)-1].at) < 5*time.Second {
+	if len(history) > 1 && now.Sub(history[len(history)-1].at) < 30*time.Second {
 		history = history[:len(history)-1] // too short a time for a rate
 	}
 	if len(history) == 0 {

@@ -85,13 +85,18 @@ var destinationNames = map[managed.Destination]string{managed.Datadog: "Datadog"
 
 func destinationName(d managed.Destination) string { return destinationNames[d] }
 
-// reasons lists what was dropped: "90 disabled, 6 too old".
+// reasons lists why events were dropped: "90 disabled, 6 too old". The number of the only
+// reason stands beside it already.
 func reasons(dropped map[string]int64) string {
 	var parts []string
 	for _, reason := range slices.SortedFunc(maps.Keys(dropped), func(a, b string) int { return int(dropped[b] - dropped[a]) }) {
 		if n := dropped[reason]; n > 0 {
 			parts = append(parts, number(n)+" "+strings.ReplaceAll(reason, "_", " "))
 		}
+	}
+	if len(parts) == 1 {
+		_, only, _ := strings.Cut(parts[0], " ")
+		return only
 	}
 	return strings.Join(parts, ", ")
 }

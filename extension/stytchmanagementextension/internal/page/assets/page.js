@@ -123,7 +123,7 @@ if (list) {
     }
     lost += batch.missed;
     const rate = batch.rate < 10 ? batch.rate.toFixed(1) : Math.round(batch.rate).toLocaleString('en');
-    missed.textContent = `${rate} a second` + (lost ? `; ${lost.toLocaleString('en')} not shown` : '');
+    missed.textContent = [batch.rate && `${rate} a second`, lost && `${lost.toLocaleString('en')} not shown`].filter(Boolean).join('; ');
   };
   const open = () => {
     source = new EventSource('/activity/events?' + new URLSearchParams([...new URLSearchParams(list.dataset.query), ['from', next]]));
