@@ -65,7 +65,7 @@ type desk struct {
 // receiver is where the configurations listen, and ports are all that they take.
 const receiver = "localhost:8321"
 
-var ports = []string{receiver, "localhost:8888", "localhost:8898", "localhost:13133"}
+var ports = []string{receiver, "localhost:8322", "localhost:8888", "localhost:8898", "localhost:13133"}
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
@@ -111,8 +111,10 @@ func (d *desk) write(name, text string) {
 			d.env[name] = value
 		}
 	}
-	if d.env["QUEUE_DIRECTORY"] != "" {
-		d.env["QUEUE_DIRECTORY"] = filepath.Join(d.directory, "queue") // which is not there yet
+	for name := range d.env {
+		if strings.HasSuffix(name, "_DIRECTORY") {
+			d.env[name] = filepath.Join(d.directory, strings.ToLower(name)) // which is not there yet
+		}
 	}
 }
 
@@ -130,7 +132,10 @@ func (d *desk) deliver(collector *harness.Process, configuration string) {
 	reply, err := sender.LokiPush(d.Context(), events)
 	require.NoError(d, err)
 	require.Equal(d, http.StatusNoContent, reply.Status, reply.Body)
-	enabled := func(exporter string) bool { return strings.Contains(configuration, "exporters: ["+exporter) }
+	managed := strings.Contains(configuration, "stytch_management") // its streams are yet to be created
+	enabled := func(exporter string) bool {
+		return !managed && strings.Contains(configuration, "exporters: ["+exporter)
+	}
 	require.EventuallyWithT(d, func(c *assert.CollectT) {
 		if enabled("datadog_logs") {
 			require.Len(c, d.datadog.Logs(), len(events), "at Datadog")
@@ -191,6 +196,7 @@ func plausible(name string) string {
 		{"HOSTNAME", "logs-prod-021.grafana.net"},
 		{"URL", "http://localhost:3100"},
 		{"ENDPOINT", "http://localhost:3100"},
+		{"STREAMS_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="},
 		{"SECRET", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="},
 	} {
 		if strings.Contains(name, c.part) {

@@ -16,7 +16,7 @@ import (
 
 // from makes a request from an address, by Basic.
 func from(address, id, secret string) *http.Request {
-	r := httptest.NewRequest("GET", base+"/DATADOG", nil)
+	r := httptest.NewRequest(http.MethodGet, base+"/DATADOG", nil)
 	r.RemoteAddr = address
 	r.SetBasicAuth(id, secret)
 	return r
@@ -41,7 +41,7 @@ func TestAuthenticate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newAccess(testConfig().WorkspaceKeys, zap.NewNop())
-			r := httptest.NewRequest("GET", "/", nil)
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
 			if tc.header != "" {
 				r.Header.Set("Authorization", tc.header)
 			}

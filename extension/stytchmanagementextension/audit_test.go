@@ -2,6 +2,7 @@ package stytchmanagementextension
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ import (
 func TestAChangeIsAudited(t *testing.T) {
 	r := start(t, newHost(t, t.TempDir()), testConfig())
 	r.do(t, "POST", base, createBody).stream(t)
-	req := httptest.NewRequest("PUT", base+"/DATADOG", strings.NewReader(`{"destination_config":{"datadog":{"api_key":"0000000000000000000000000000wxyz","site":"EU"}}}`))
+	req := httptest.NewRequest(http.MethodPut, base+"/DATADOG", strings.NewReader(`{"destination_config":{"datadog":{"api_key":"0000000000000000000000000000wxyz","site":"EU"}}}`))
 	req.Header.Set("Authorization", "Bearer another-secret-of-the-tests")
 	req.Header.Set("User-Agent", "stytch-management-go/3.2.0\n terraform\x00"+strings.Repeat("x", 1000))
 	a := r.send(t, req)

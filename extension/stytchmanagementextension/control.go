@@ -49,6 +49,9 @@ func (c *control) load(ctx context.Context, st *store) error {
 	if err != nil {
 		return err
 	}
+	if found.resealed > 0 {
+		c.logger.Info("Sealed what is stored with the first of `encryption_keys`", zap.Int("values", found.resealed))
+	}
 	c.store, c.changes = st, found.changes
 	if n := len(found.changes); n > 0 {
 		c.sequence = found.changes[n-1].Sequence

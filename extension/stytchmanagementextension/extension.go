@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -147,15 +148,20 @@ func statusReporter(host component.Host) func(error) {
 	}
 }
 
+// closeAfter is how long a shutdown waits for requests that are being answered.
+const closeAfter = 5 * time.Second
+
 // Shutdown ends the server, and then the storage.
 func (e *managementExtension) Shutdown(ctx context.Context) error {
 	var errs []error
 	e.page.Shutdown() // ends its streams of events, which the server would wait for
 	if e.server != nil {
-		err := e.server.Shutdown(ctx)
+		bounded, cancel := context.WithTimeout(ctx, closeAfter)
+		err := e.server.Shutdown(bounded)
 		if errors.Is(err, context.DeadlineExceeded) {
-			err = e.server.Close()
+			err = errors.Join(e.server.Close(), ctx.Err())
 		}
+		cancel()
 		errs = append(errs, err)
 		e.server = nil
 	}

@@ -40,11 +40,14 @@ type host struct {
 func (h *host) GetExtensions() map[component.ID]component.Component { return h.extensions }
 
 // newHost returns a host with a file storage in this directory.
-func newHost(t *testing.T, dir string) *host {
+func newHost(t *testing.T, dir string, settings ...func(*filestorage.Config)) *host {
 	t.Helper()
 	factory := filestorage.NewFactory()
 	cfg := factory.CreateDefaultConfig().(*filestorage.Config)
 	cfg.Directory = dir
+	for _, set := range settings {
+		set(cfg)
+	}
 	set := extensiontest.NewNopSettings(factory.Type())
 	set.ID = storageID
 	st, err := factory.Create(t.Context(), set, cfg)

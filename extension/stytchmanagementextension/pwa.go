@@ -9,7 +9,7 @@ import (
 )
 
 // pwaBase is the path of Stytch's management API for event log streaming.
-const pwaBase = "/pwa/v3/projects/{project_slug}/environments/{environment_slug}/event_log_streaming"
+const pwaBase = "/pwa/v3/projects/{project_slug}/environments/{environment_slug}/event_log_streaming" //nolint:gosec // a path, not a password
 
 // routesPWA adds the six calls. None of them calls out: some clients wait for ever.
 func (e *managementExtension) routesPWA(mux router) {

@@ -25,7 +25,7 @@ type fieldError struct {
 	Message string // continues the field's name: "must be …"
 }
 
-// Kinds of refusals. The first three and the last are Stytch's own names.
+// Kinds of refusals. The first three are Stytch's own names.
 const (
 	kindUnauthorized = "unauthorized_credentials"
 	kindTooMany      = "too_many_requests"

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
@@ -102,7 +103,7 @@ func gzipped(text string) string {
 
 func TestCompressedBodiesAreTaken(t *testing.T) {
 	r := start(t, newHost(t, t.TempDir()), testConfig())
-	req := httptest.NewRequest("POST", base, strings.NewReader(gzipped(createBody)))
+	req := httptest.NewRequest(http.MethodPost, base, strings.NewReader(gzipped(createBody)))
 	req.Header.Set("Content-Encoding", "gzip")
 	req.SetBasicAuth(testKeyID, testSecret)
 	require.Equal(t, unmaskedDatadog(apiKey, "US", "DISABLED"), r.send(t, req).stream(t))
@@ -111,7 +112,7 @@ func TestCompressedBodiesAreTaken(t *testing.T) {
 func TestOtherSitesMayNotUseABrowser(t *testing.T) {
 	r := start(t, newHost(t, t.TempDir()), testConfig())
 	for _, h := range []struct{ name, value string }{{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}} {
-		req := httptest.NewRequest("POST", base, strings.NewReader(createBody))
+		req := httptest.NewRequest(http.MethodPost, base, strings.NewReader(createBody))
 		req.SetBasicAuth(testKeyID, testSecret)
 		req.Header.Set(h.name, h.value)
 		a := r.send(t, req)
@@ -162,4 +163,22 @@ func TestOverTheWire(t *testing.T) {
 			require.True(t, tc.empty || json.Valid(text), string(text))
 		})
 	}
+}
+
+func TestABodyThatDoesNotCome(t *testing.T) {
+	cfg := testConfig()
+	cfg.HTTP.NetAddr.Endpoint = "127.0.0.1:0"
+	cfg.HTTP.ReadTimeout = 500 * time.Millisecond
+	r := start(t, newHost(t, t.TempDir()), cfg)
+	conn, err := net.Dial("tcp", r.logs.FilterMessage("Serving the management of streams").All()[0].ContextMap()["endpoint"].(string))
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "POST "+base+" HTTP/1.1\r\nAuthorization: Bearer "+testSecret+"\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+	require.NoError(t, err)
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusRequestTimeout, resp.StatusCode, string(text))
+	require.Contains(t, string(text), `"error_type":"request_timeout"`)
 }

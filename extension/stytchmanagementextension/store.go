@@ -55,9 +55,10 @@ var errNoWalk = errors.New("cannot list its keys: use file_storage")
 
 // content is what a storage holds.
 type content struct {
-	streams []*managed.Stream
-	changes []change // the latest last
-	etag    string   // of the table that the streams were followed from; "": none was
+	streams  []*managed.Stream
+	changes  []change // the latest last
+	etag     string   // of the table that the streams were followed from; "": none was
+	resealed int      // values that are sealed anew
 }
 
 // storedTable is the JSON of what is known of another extension's table.
@@ -95,7 +96,7 @@ func (st *store) load(ctx context.Context) (content, error) {
 		}
 	}
 	slices.SortFunc(found.changes, func(a, b change) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	if len(reseal) == 0 {
+	if found.resealed = len(reseal); found.resealed == 0 {
 		return found, nil
 	}
 	if err := st.client.Batch(ctx, reseal...); err != nil {

@@ -1,11 +1,16 @@
 package stytchmanagementextension
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configopaque"
@@ -18,14 +23,12 @@ import (
 var lokiStream = managed.Credentials{Loki: &managed.LokiCredentials{Hostname: "logs.example.net:3100", Username: "123456", Password: "password-of-loki"}}
 
 // run starts an extension on a directory, calls f and stops it.
-func run(t *testing.T, dir string, keys []configopaque.String, f func(r *rig)) {
+func run(t *testing.T, dir string, keys []configopaque.String, f func(r *rig), settings ...func(*filestorage.Config)) {
 	t.Helper()
 	t.Run("run", func(t *testing.T) { // a file is opened once at a time
 		cfg := testConfig()
 		cfg.EncryptionKeys = keys
-		r, err := tryStart(t, newHost(t, dir), cfg)
-		require.NoError(t, err)
-		f(r)
+		f(start(t, newHost(t, dir, settings...), cfg))
 	})
 }
 
@@ -106,7 +109,10 @@ func TestKeysAreRotated(t *testing.T) {
 	})
 	require.Equal(t, map[string]byte{streamOfTest: formPlain, "v1/audit/1": formPlain}, forms(t, dir))
 
-	run(t, dir, []configopaque.String{old}, func(r *rig) { require.Equal(t, 1, r.Table().Len()) })
+	run(t, dir, []configopaque.String{old}, func(r *rig) {
+		require.Equal(t, 1, r.Table().Len())
+		require.EqualValues(t, 2, r.logs.FilterMessage("Sealed what is stored with the first of `encryption_keys`").All()[0].ContextMap()["values"])
+	})
 	require.Equal(t, map[string]byte{streamOfTest: formSealed, "v1/audit/1": formSealed}, forms(t, dir))
 
 	require.ErrorContains(t, refuse(t, dir, nil), `storage: reading "file_storage": the stream of `+project+" for DATADOG: it is sealed")
@@ -116,6 +122,47 @@ func TestKeysAreRotated(t *testing.T) {
 	run(t, dir, []configopaque.String{latest}, func(r *rig) {
 		require.Equal(t, maskedDatadogOf("cdef", "US", "DISABLED"), r.do(t, "GET", base+"/DATADOG", "").stream(t))
 		require.Zero(t, r.logs.FilterLevelExact(zap.WarnLevel).Len())
+	})
+}
+
+// A storage's file keeps freed pages as they were. A compaction, after the start that has sealed,
+// leaves them out: the README says so.
+func TestPlainTextIsGoneAfterACompaction(t *testing.T) {
+	dir, keys := t.TempDir(), []configopaque.String{sealKey(1)}
+	holds := func() bool {
+		text, err := os.ReadFile(filepath.Join(dir, "extension_stytch_management_"))
+		require.NoError(t, err)
+		return bytes.Contains(text, []byte(apiKey))
+	}
+	run(t, dir, nil, func(r *rig) { r.do(t, "POST", base, createBody).stream(t) })
+	require.True(t, holds())
+	run(t, dir, keys, func(*rig) {})
+	require.True(t, holds(), "the warning in the README can go")
+	run(t, dir, keys, func(r *rig) { require.Equal(t, 1, r.Table().Len()) }, func(cfg *filestorage.Config) {
+		cfg.Compaction.OnStart, cfg.Compaction.Directory = true, dir
+	})
+	require.False(t, holds())
+}
+
+// A full storage takes no more; what it has taken is there after a restart.
+func TestAFullStorage(t *testing.T) {
+	dir, keys := t.TempDir(), []configopaque.String{sealKey(1)}
+	stored := 0
+	create := func(r *rig, i int) error {
+		_, err := r.control.create(t.Context(), actor{}, fmt.Sprint("project-live-", i), lokiStream)
+		return err
+	}
+	run(t, dir, keys, func(r *rig) {
+		for ; stored < 10_000 && create(r, stored) == nil; stored++ {
+		}
+		require.ErrorIs(t, create(r, stored), errStorage)
+		require.Equal(t, stored, r.Table().Len())
+	}, func(cfg *filestorage.Config) { cfg.MaxSize = 256 << 10 })
+	t.Logf("%d streams in 256 KiB", stored)
+	require.Greater(t, stored, 100)
+	run(t, dir, keys, func(r *rig) {
+		require.Equal(t, stored, r.Table().Len())
+		require.NoError(t, create(r, stored))
 	})
 }
 

@@ -247,7 +247,7 @@ func TestTestEvent(t *testing.T) {
 	require.NotEqual(t, event.ID, r.do(t, "POST", otherPath+"/test", "").json["event_id"], "new ids")
 }
 
-func TestUnconfigured(t *testing.T) {
+func TestListUnconfigured(t *testing.T) {
 	r := start(t, newHost(t, t.TempDir()), testConfig())
 	require.Equal(t, []any{}, r.do(t, "GET", "/streaming/v1/unconfigured", "").json["unconfigured"])
 	r.NoStream(other, managed.GrafanaLoki, 3)
