@@ -51,7 +51,7 @@ func TestTheLatestEventsAreKept(t *testing.T) {
 	for i := range 5 {
 		log.Observe(managed.Datadog, resource(project, event(fmt.Sprint("Action", i), "Success", "")))
 	}
-	events, missed, next := log.Read(Filter{}, 0).Read()
+	events, missed, next := log.Read(Filter{}, 0).Read(50)
 	require.Equal(t, []string{"Action2", "Action3", "Action4"}, actions(events))
 	require.EqualValues(t, 2, missed)
 	require.EqualValues(t, 5, next)
@@ -70,12 +70,12 @@ func TestReaders(t *testing.T) {
 	var seen, seenSlow, missed uint64
 	for i := range 40 {
 		log.Observe(managed.Datadog, resource(project, event("A", "Success", ""), event("B", "Error", "")))
-		events, lost, _ := quick.Read()
+		events, lost, _ := quick.Read(50)
 		require.Len(t, events, 2)
 		require.Zero(t, lost)
 		seen += 2
 		if i%20 == 19 {
-			events, lost, next := slow.Read()
+			events, lost, next := slow.Read(50)
 			require.Len(t, events, 40)
 			require.EqualValues(t, 2*(i+1), next)
 			seenSlow += uint64(len(events))
@@ -88,14 +88,14 @@ func TestReaders(t *testing.T) {
 	for range 300 {
 		log.Observe(managed.Datadog, resource(project, event("C", "Success", "")))
 	}
-	events, lost, next := slow.Read()
-	require.Len(t, events, maxRead)
+	events, lost, next := slow.Read(50)
+	require.Len(t, events, 50)
 	require.EqualValues(t, 250, lost)
 	require.EqualValues(t, 380, next)
-	again, lost, _ := log.Read(Filter{}, next-10).Read()
+	again, lost, _ := log.Read(Filter{}, next-10).Read(50)
 	require.Len(t, again, 10)
 	require.Zero(t, lost)
-	none, lost, _ := log.Read(Filter{}, next+1000).Read() // the number of another process
+	none, lost, _ := log.Read(Filter{}, next+1000).Read(50) // the number of another process
 	require.Empty(t, none)
 	require.Zero(t, lost)
 }
@@ -141,7 +141,7 @@ func TestALargeRequest(t *testing.T) {
 		bodies[i] = event(fmt.Sprint("Action", i), "Success", "")
 	}
 	log.Observe(managed.Datadog, resource(project, bodies...))
-	events, missed, _ := log.Read(Filter{}, 0).Read()
+	events, missed, _ := log.Read(Filter{}, 0).Read(50)
 	require.Len(t, events, 10)
 	require.EqualValues(t, 990, missed)
 	require.Equal(t, "Action999", events[9].Action)
@@ -171,7 +171,7 @@ func TestFilters(t *testing.T) {
 		"nothing that matches": {Filter{Project: "project-live-none"}, []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			events, missed, _ := log.Read(tc.filter, 0).Read()
+			events, missed, _ := log.Read(tc.filter, 0).Read(50)
 			require.Equal(t, tc.want, actions(events))
 			require.Zero(t, missed, "what a filter leaves out is not missed")
 		})
@@ -196,7 +196,7 @@ func TestConcurrent(t *testing.T) {
 		readers.Go(func() {
 			reader := log.Read(Filter{}, 0)
 			for {
-				events, _, _ := reader.Read()
+				events, _, _ := reader.Read(50)
 				for _, e := range events {
 					if strings.Count(e.JSON, e.Action[:1]) < 50_000 {
 						t.Errorf("the text of %s is another's", e.Action)

@@ -55,7 +55,7 @@ func TestWhatIsNoJSON(t *testing.T) {
 	for full, want := range map[bool]string{false: "8 bytes that are no JSON object. They are shown with show: full.", true: "jane\uFFFDdoe"} {
 		log := New(10, full)
 		log.Observe(managed.Datadog, resource(project, "jane\xffdoe"))
-		events, _, _ := log.Read(Filter{}, 0).Read()
+		events, _, _ := log.Read(Filter{}, 0).Read(50)
 		require.Equal(t, want, events[0].JSON)
 	}
 }
@@ -64,7 +64,7 @@ func TestRow(t *testing.T) {
 	log := New(10, false)
 	log.Observe(managed.Datadog, resource(project, `{"action":"A","status":"Error","http_status_code":401,"request_id":"request-1","user_id":"","email_address":"jane@corp.example.com","stytch_api_error":{"error_type":"unauthorized_credentials"}}`,
 		`{"action":"EmailDelivery","status":"Success","message_status":"bounce"}`))
-	events, _, _ := log.Read(Filter{}, 0).Read()
+	events, _, _ := log.Read(Filter{}, 0).Read(50)
 	require.Equal(t, "401", events[0].Code)
 	require.Equal(t, "request-1", events[0].Request)
 	require.Equal(t, "j•••@••••.com", events[0].Who)

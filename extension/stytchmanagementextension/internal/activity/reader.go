@@ -42,7 +42,6 @@ type Reader struct {
 // Bounds of one call of Read, so that a reader costs little however many events there
 // are. What is beyond counts as missed.
 const (
-	maxRead     = 50      // events returned
 	maxReadSize = 1 << 20 // bytes of their bodies; the first may be longer
 	maxSearched = 250     // events whose text is searched
 )
@@ -69,15 +68,16 @@ type candidate struct {
 	project, action, status, body string
 }
 
-// Read returns the latest events since the last call, the oldest first, how many events
-// there were that it did not look at or has no place for, and the number to go on from.
-func (r *Reader) Read() (events []Event, missed, next uint64) {
-	found, missed := r.candidates()
+// Read returns the latest events since the last call, at most so many, the oldest first,
+// how many events there were that it did not look at or has no place for, and the number
+// to go on from.
+func (r *Reader) Read(most int) (events []Event, missed, next uint64) {
+	found, missed := r.candidates(most)
 	room := maxReadSize
 	// From the latest back: what has no place is the oldest.
 	for i := len(found) - 1; i >= 0; i-- {
 		c := &found[i]
-		if len(events) == maxRead || (len(events) > 0 && len(c.body) > room) {
+		if len(events) == most || (len(events) > 0 && len(c.body) > room) {
 			missed += uint64(i + 1)
 			break
 		}
@@ -96,8 +96,7 @@ func (r *Reader) Read() (events []Event, missed, next uint64) {
 
 // candidates copies the latest events that the filter wants, judged by all but their
 // text. It takes the log's lock for a few events at a time: who observes must not wait.
-func (r *Reader) candidates() (found []candidate, missed uint64) {
-	most := maxRead
+func (r *Reader) candidates(most int) (found []candidate, missed uint64) {
 	if r.filter.Text != "" {
 		most = maxSearched
 	}

@@ -47,7 +47,7 @@ func (p *Page) showActivity(w http.ResponseWriter, r *http.Request, s *session) 
 	}
 	f := filterOf(r.URL.Query())
 	v := activityView{On: true, Full: p.Activity.Full(), Events: p.Activity.Len(), Filter: f, Projects: p.Control.Environments()}
-	events, _, next := p.Activity.Read(f, 0).Read()
+	events, _, next := p.Activity.Read(f, 0).Read(shownEvents)
 	v.Next, v.Rows = next, p.eventRows(events)
 	slices.Reverse(v.Rows) // the latest on top
 	v.Query = r.URL.Query().Encode()
@@ -62,6 +62,9 @@ func (p *Page) showActivity(w http.ResponseWriter, r *http.Request, s *session) 
 	}
 	p.render(w, r, s, http.StatusOK, "activity", "Activity", v)
 }
+
+// shownEvents is how many events the page shows at first.
+const shownEvents = 50
 
 // maxChoices bounds the list of projects to choose from.
 const maxChoices = 200

@@ -13,6 +13,9 @@ const (
 	maxReaders = 16
 	// readEvery is how often a reader looks for events.
 	readEvery = 250 * time.Millisecond
+	// readAtATime is how many events it is sent then: 80 a second, more than anybody can
+	// read. The rest counts as missed.
+	readAtATime = 20
 	// beatEvery shows a proxy, and the browser, that the connection lives.
 	beatEvery = 15 * time.Second
 	// slowest is how long a reader may take for what it was sent. Then it has to come
@@ -68,7 +71,7 @@ func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request, s *session) 
 			return
 		case <-ticker.C:
 		}
-		events, missed, next := reader.Read()
+		events, missed, next := reader.Read(readAtATime)
 		now, fresh := time.Now(), len(events) > 0 || missed > 0
 		if now.Sub(counted) >= time.Second {
 			seen := p.Activity.Head()
