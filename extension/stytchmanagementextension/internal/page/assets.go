@@ -1,11 +1,13 @@
 package page
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"net/http"
 	"strings"
+	"time"
 )
 
 //go:embed assets
@@ -37,5 +39,5 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 	types := map[string]string{"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 	w.Header().Set("Content-Type", types[name[strings.LastIndexByte(name, '.')+1:]]+"; charset=utf-8")
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(content)
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(content))
 }

@@ -38,7 +38,6 @@ func TestDemo(t *testing.T) {
 	} {
 		page := New(Config{Control: scene.control, Activity: scene.log, Instance: "gateway-1 · 0.1.0"})
 		backfill(page)
-		page.Start()
 		defer page.Shutdown()
 		port, err := harness.FreePort()
 		require.NoError(t, err)
@@ -82,7 +81,10 @@ func usual() *fake {
 		}),
 	)
 	f.environments = []Environment{
-		{acme, "acme", "production"}, {acmeEU, "acme-eu", "production"}, {beta, "beta", "test"}, {betaL, "beta", "production"},
+		{acme, "acme", "production"},
+		{acmeEU, "acme-eu", "production"},
+		{beta, "beta", "test"},
+		{betaL, "beta", "production"},
 		{"project-test-aaaaaaaa-5555-4e4e-8f8f-000000000001", "acme", "test"},
 	}
 	terraform := "stytch-management-go/3.2.0 terraform-provider-stytch/3.2.0"

@@ -73,7 +73,7 @@ func (p *Page) save(w http.ResponseWriter, r *http.Request, s *session) {
 		http.Redirect(w, r, shown.Path+"#destination", http.StatusSeeOther)
 		return
 	}
-	p.submit(w, r, s, d, shown.Path+"#destination", func() error {
+	p.submit(w, r, s, d, shown.Path, func() error {
 		return p.Control.Update(r.Context(), actorOf(r, s), shown.ProjectID, d.credentials)
 	})
 }
@@ -134,6 +134,7 @@ func (p *Page) refused(w http.ResponseWriter, r *http.Request, s *session, d *dr
 	var invalid *InvalidError
 	if errors.As(err, &invalid) {
 		d.errors = invalid.Fields
+		form += "#destination"
 	} else {
 		s.say(note{Bad: true, Text: p.words(err)})
 	}

@@ -27,28 +27,52 @@ func TestStates(t *testing.T) {
 		"works":                {true, func(f *managed.Figures) { f.Received(1); f.Delivered(1) }, state{"ok", "Streaming"}, nil},
 		"disabled":             {false, nil, state{"off", "Disabled"}, nil},
 		"disabled, delivering": {false, func(f *managed.Figures) { f.Received(2) }, state{"off", "Disabled, delivering"}, nil},
-		"disabled, held": {false, func(f *managed.Figures) { f.Received(2); f.Fails(managed.Held, failure, soon) },
-			state{"warn", "Disabled, some held"}, []string{"refuses the API key …9a02.", "2 events wait; none is lost."}},
-		"key refused": {true, func(f *managed.Figures) { f.Received(1284); f.Fails(managed.Held, failure, soon) },
-			state{"bad", "Held: key refused"}, []string{"refuses the API key …9a02.", "1,284 events wait; none is lost.", "Datadog answered 403", "Forbidden", "Next attempt in 20 s.", "Change the key"}},
-		"wrong address": {true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Held, managed.Failure{Code: 404}, time.Now()) },
-			state{"bad", "Held: wrong address"}, []string{"the address may be wrong", "1 event waits; none is lost.", "Trying again now."}},
-		"events refused": {true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Held, managed.Failure{Code: 400}, soon) },
-			state{"bad", "Held"}, []string{"refuses what is sent."}},
-		"unreachable": {true, func(f *managed.Figures) {
-			f.Received(1)
-			f.Fails(managed.Retrying, managed.Failure{Text: "connection refused"}, soon)
+		"disabled, held": {
+			false, func(f *managed.Figures) { f.Received(2); f.Fails(managed.Held, failure, soon) },
+			state{"warn", "Disabled, some held"},
+			[]string{"refuses the API key …9a02.", "2 events wait; none is lost."},
 		},
-			state{"warn", "Retrying"}, []string{"cannot be reached.", "No answer", "connection refused"}},
-		"overloaded": {true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Retrying, managed.Failure{Code: 429}, soon) },
-			state{"warn", "Retrying"}, []string{"asks for a pause."}},
-		"broken": {true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Retrying, managed.Failure{Code: 503}, soon) },
-			state{"warn", "Retrying"}, []string{"cannot take events for now."}},
-		"full": {true, func(f *managed.Figures) {
-			f.Received(1)
-			f.Fails(managed.Full, managed.Failure{Code: 503}, time.Time{})
+		"key refused": {
+			true, func(f *managed.Figures) { f.Received(1284); f.Fails(managed.Held, failure, soon) },
+			state{"bad", "Held: key refused"},
+			[]string{"refuses the API key …9a02.", "1,284 events wait; none is lost.", "Datadog answered 403", "Forbidden", "Next attempt in 20 s.", "Change the key"},
 		},
-			state{"bad", "Queue full"}, []string{"the queue is full. Senders are told to try again later."}},
+		"wrong address": {
+			true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Held, managed.Failure{Code: 404}, time.Now()) },
+			state{"bad", "Held: wrong address"},
+			[]string{"the address may be wrong", "1 event waits; none is lost.", "Trying again now."},
+		},
+		"events refused": {
+			true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Held, managed.Failure{Code: 400}, soon) },
+			state{"bad", "Held"},
+			[]string{"refuses what is sent."},
+		},
+		"unreachable": {
+			true, func(f *managed.Figures) {
+				f.Received(1)
+				f.Fails(managed.Retrying, managed.Failure{Text: "connection refused"}, soon)
+			},
+			state{"warn", "Retrying"},
+			[]string{"cannot be reached.", "No answer", "connection refused"},
+		},
+		"overloaded": {
+			true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Retrying, managed.Failure{Code: 429}, soon) },
+			state{"warn", "Retrying"},
+			[]string{"asks for a pause."},
+		},
+		"broken": {
+			true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Retrying, managed.Failure{Code: 503}, soon) },
+			state{"warn", "Retrying"},
+			[]string{"cannot take events for now."},
+		},
+		"full": {
+			true, func(f *managed.Figures) {
+				f.Received(1)
+				f.Fails(managed.Full, managed.Failure{Code: 503}, time.Time{})
+			},
+			state{"bad", "Queue full"},
+			[]string{"the queue is full. Senders are told to try again later."},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stream(acme, datadog("US", oneKey), tc.active, tc.fill)

@@ -34,7 +34,8 @@ func (all *samples) take(table *managed.Table, now time.Time) {
 	defer all.mu.Unlock()
 	next := make(map[*managed.Figures][]sample, table.Len())
 	for s := range table.All() {
-		history := append(all.of[s.Figures], toSample(s.Figures.Snapshot(), now))
+		history := all.of[s.Figures]
+		history = append(history, toSample(s.Figures.Snapshot(), now))
 		if len(history) > kept {
 			history = append(history[:0], history[len(history)-kept:]...)
 		}

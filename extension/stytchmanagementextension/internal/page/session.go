@@ -150,7 +150,7 @@ func newCookie(secure bool, id string, maxAge int) *http.Cookie {
 	if secure {
 		name = secureCookieName
 	}
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure wherever there is TLS: without, no browser would keep it
 		Name: name, Value: id, MaxAge: maxAge, Path: "/",
 		Secure: secure, HttpOnly: true, SameSite: http.SameSiteStrictMode,
 	}
