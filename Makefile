@@ -39,7 +39,7 @@ race: ## unit tests under the race detector
 	go test -race ./internal/... ./receiver/... ./processor/... ./exporter/... ./extension/...
 
 e2e: build ## drive the built binary end to end
-	go test -tags e2e -count 1 ./e2e/
+	go test -tags e2e -count 1 ./e2e/ ./e2e/managed/
 
 e2e-loki: build ## the Loki exporter against a real Loki
 	@echo "Building Grafana Loki for the tests: about 10 minutes the first time, a second afterwards."

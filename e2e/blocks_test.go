@@ -37,12 +37,15 @@ func (b block) manifest() bool {
 
 // languages of blocks, and what becomes of them.
 var languages = map[string]string{
-	"yaml": "TestConfigurations starts or validates it, TestManifests compares it with builder-config.yaml",
-	"sh":   "TestCommands runs it, or a rule below says why not",
-	"text": "a drawing, or lines of a log",
-	"diff": "a change of another project's code",
-	"go":   "code of another project",
-	"json": "an answer, or an event",
+	"yaml":   "TestConfigurations starts or validates it, TestManifests compares it with builder-config.yaml",
+	"sh":     "TestCommands runs it, or a rule below says why not",
+	"text":   "a drawing, or lines of a log",
+	"diff":   "a change of another project's code",
+	"go":     "code of another project",
+	"json":   "an answer, or an event",
+	"hcl":    "Terraform's: TestSnippetsOfClients compares its names with the example's",
+	"js":     "Stytch's SDK for Node: likewise",
+	"python": "Stytch's SDK for Python: likewise",
 }
 
 // what a shell command is for, and what the test does with it.
@@ -54,7 +57,7 @@ const (
 // commands are rules for the lines of shell blocks; the first that matches counts. What is neither
 // run nor started says why.
 var commands = []struct{ pattern, how string }{
-	{`^(export|cat|printf|echo|mkdir|curl|kill -HUP "\$PID"$)`, run},
+	{`^(export|cat|printf|echo|mkdir|curl|openssl|kill -HUP "\$PID"$)`, run},
 	{`^build/otelcol-stytch (validate|components)\b`, run},
 	{`^build/otelcol-stytch --config `, start},
 	{`^make run\b`, "TestDemo runs what it runs"},
@@ -62,8 +65,9 @@ var commands = []struct{ pattern, how string }{
 	{`^make build\b`, "the tests run what it has built"},
 	{`^go (test|tool|run|build)\b`, "it is a test, or builds for minutes"},
 	{`^copy=|\$copy`, "it builds a changed copy of a dependency for minutes"},
-	{`^git clone\b`, "it needs the network"},
+	{`^(git clone|aws s3 sync)\b`, "it needs the network"},
 	{`^htpasswd\b`, "it is in no package that the tests need"},
+	{`^kafka-topics\.sh `, "it is Kafka's own"},
 }
 
 // how says what TestCommands does with a line of a shell block.

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,15 +22,25 @@ import (
 )
 
 // TestConfigurations holds for what a user copies, as it stands. Every whole configuration of the
-// examples and the documents starts in a fresh folder, takes events, delivers them to the hosts it
-// names and stops; every part of one is valid together with the local example.
+// examples and the documents that takes Stytch's requests starts in a fresh folder, takes events,
+// delivers them to the hosts it names and stops; every part of one is valid together with what it is
+// laid over: collector.yaml in its folder, or the local example.
 func TestConfigurations(t *testing.T) {
 	portsAreFree(t, time.Minute)
 	whole := map[string]string{} // where it stands, to its text
 	for _, example := range glob(t, "examples/*/*.yaml") {
 		content, err := os.ReadFile(harness.Path(example))
 		require.NoError(t, err)
-		whole[example] = string(content)
+		switch {
+		case !strings.Contains(string(content), "\nreceivers:"):
+			directory := cmp.Or(bases[filepath.Dir(example)], filepath.Dir(example))
+			valid(t, example, harness.Path(filepath.Join(directory, "collector.yaml")), harness.Path(example))
+		case !strings.Contains(string(content), "\n  stytch:\n    http:"), strings.Contains(string(content), "\n  filter"):
+			// It takes events from elsewhere, or not all arrive: e2e/examples runs it.
+			valid(t, example, harness.Path(example))
+		default:
+			whole[example] = string(content)
+		}
 	}
 	require.NotEmpty(t, whole)
 	for _, b := range documentBlocks(t) {
@@ -37,10 +48,7 @@ func TestConfigurations(t *testing.T) {
 		case b.whole():
 			whole[b.String()] = b.text
 		case b.language == "yaml" && !b.manifest():
-			t.Run(b.String(), func(t *testing.T) {
-				output, err := validate(t, harness.Path("examples/local/collector.yaml"), overlayFiles(t, []string{b.text})[0])
-				require.NoError(t, err, output)
-			})
+			valid(t, b.String(), harness.Path("examples/local/collector.yaml"), overlayFiles(t, []string{b.text})[0])
 		}
 	}
 	for where, text := range whole {
@@ -50,6 +58,18 @@ func TestConfigurations(t *testing.T) {
 			d.deliver(d.startConfig("collector.yaml"), text)
 		})
 	}
+}
+
+// bases are the folders that others lay their files over.
+var bases = map[string]string{"examples/fleet": "examples/managed"}
+
+// valid requires that files are a valid configuration together.
+func valid(t *testing.T, name string, files ...string) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		output, err := validate(t, files...)
+		require.NoError(t, err, output)
+	})
 }
 
 // desk is a fresh folder to work in as a user would, with the collector's binary and the examples,
@@ -115,6 +135,9 @@ func (d *desk) write(name, text string) {
 		if strings.HasSuffix(name, "_DIRECTORY") {
 			d.env[name] = filepath.Join(d.directory, strings.ToLower(name)) // which is not there yet
 		}
+	}
+	if d.env["TLS_CERTIFICATE"] != "" {
+		d.env["TLS_CERTIFICATE"], d.env["TLS_KEY"], _ = harness.Certificate(d, d.directory)
 	}
 }
 
@@ -196,6 +219,7 @@ func plausible(name string) string {
 		{"HOSTNAME", "logs-prod-021.grafana.net"},
 		{"URL", "http://localhost:3100"},
 		{"ENDPOINT", "http://localhost:3100"},
+		{"CONTROL", "https://control.example.com:8322"},
 		{"STREAMS_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="},
 		{"SECRET", "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,14 +19,15 @@ import (
 // Every case is a configuration of its own, and one that YAML reads.
 func TestEachCaseHasItsConfiguration(t *testing.T) {
 	seen := map[string]string{}
-	for _, s := range systems {
+	for _, s := range append(systems[:len(systems):len(systems)], managedSystems...) {
 		if s.isFloor() {
 			continue
 		}
-		config := s.config(addresses{"127.0.0.1:1", "127.0.0.1:2", "3"}, "/queue")
+		config := s.config(addresses{"127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:4", "3"}, "/queue")
 		var parsed map[string]any
 		require.NoError(t, yaml.Unmarshal([]byte(config), &parsed), config)
 		require.Len(t, parsed["exporters"], len(s.destinations))
+		config += fmt.Sprint("# with streams: ", s.streams)
 		require.Empty(t, seen[config], s.name)
 		seen[config] = s.name
 	}

@@ -29,7 +29,7 @@ func (w *world) compare(ctx context.Context, o *options) error {
 	var results []result
 	for _, batch := range o.batches {
 		e := o.effort.of(batch)
-		pool := build(e, batch, 1)
+		pool := build(e, batch, 1, false)
 		fmt.Println(pool)
 		at := len(results)
 		for _, s := range known {
@@ -67,9 +67,9 @@ func (e effort) of(batch int) effort {
 	return e
 }
 
-func build(e effort, batch, projects int) *load.Pool {
+func build(e effort, batch, projects int, apart bool) *load.Pool {
 	return load.Build(load.Shape{
-		Requests: e.requests(batch), Batch: batch, Projects: projects,
+		Requests: e.requests(batch), Batch: batch, Projects: projects, Apart: apart,
 		Username: username, Password: password,
 	})
 }

@@ -5,6 +5,7 @@
 //	make bench-system BENCH=-quick                the main ones: less than 2
 //	go run ./e2e/bench -cases "loki memory,both memory" -batches 100 -rounds 5
 //	go run ./e2e/bench -scale                     rates, connections, projects
+//	go run ./e2e/bench -streams                   managed streams beside the static exporter, and 1,000 of them
 //	go run ./e2e/bench -profile "loki memory"     where the microseconds go
 //	go run ./e2e/bench -env GOGC=400 -batches 100 with other settings of the collector's runtime
 //
@@ -48,6 +49,7 @@ type options struct {
 	rounds  int
 	effort  effort
 	scale   bool
+	streams bool
 	profile string
 	env     string
 	list    bool
@@ -99,11 +101,16 @@ func run(arguments []string) error {
 		return w.profile(ctx, o)
 	case o.scale:
 		return w.scale(ctx, o)
+	case o.streams:
+		return w.streams(ctx, o)
 	default:
 		if err := w.compare(ctx, o); err != nil || o.cases != "" || o.rounds == 1 {
 			return err
 		}
-		return w.scale(ctx, o)
+		if err := w.scale(ctx, o); err != nil {
+			return err
+		}
+		return w.streams(ctx, o)
 	}
 }
 
@@ -122,6 +129,7 @@ func parse(arguments []string) (*options, error) {
 	flags.IntVar(&o.effort.rate, "rate", 2000, "events a second for latency")
 	flags.DurationVar(&o.effort.latency, "latency", 2*time.Second, "how long at that rate; 0 leaves it out")
 	flags.BoolVar(&o.scale, "scale", false, "only whether the cost of an event grows with rate, connections or projects")
+	flags.BoolVar(&o.streams, "streams", false, "only what managed streams cost")
 	flags.StringVar(&o.profile, "profile", "", "a case to take a CPU profile of")
 	flags.StringVar(&o.env, "env", "", "variables of the collector's environment, such as GOGC=200,GOMAXPROCS=1")
 	if err := flags.Parse(arguments); err != nil {

@@ -44,7 +44,7 @@ func (w *world) profile(ctx context.Context, o *options) error {
 		e.latency = 0
 		portion := e.events
 		e.events *= profileTimes
-		pool := build(e, batch, 1)
+		pool := build(e, batch, 1, false)
 		m, err := w.measured(ctx, s, pool, e, func(p *process.Process, requests load.Range) (*load.Result, error) {
 			return w.profiled(ctx, s, p, requests.Portions(portion), e)
 		})

@@ -31,7 +31,7 @@ func (w *world) scale(ctx context.Context, o *options) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(table, "\n%s, batches of %d\tCPU µs/event\tfloor\tdelivered/s\tpeak RSS MB\trefused\tlost\tduplicated\t\n", collector.name, scaleBatch)
 	step := func(name string, e effort, projects int, measure func(context.Context, *system, *load.Pool, effort) (measurement, error)) error {
-		pool := build(e, scaleBatch, projects)
+		pool := build(e, scaleBatch, projects, false)
 		f, err := measure(ctx, floor, pool, e)
 		if err != nil {
 			return err

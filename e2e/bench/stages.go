@@ -43,8 +43,8 @@ var stages = []stage{
 	{"queue and batch", []string{"exporterhelper/internal/queue", "internal/groupcommit."}},
 	{"authenticate, count", []string{"receiverhelper", "basicauthextension"}},
 	{"observe HTTP", []string{"otelhttp", "otel/sdk/metric", "otel/sdk/trace"}},
-	{"send by HTTP", []string{"net/http.(*persistConn)", "net/http.(*Transport)", "net/http.(*Client)", "internal/httpsend."}},
-	{"receive by HTTP", []string{"net/http.(*conn)", "net/http.(*connReader)", "net/http.(*Server)", "receiver/stytchreceiver."}},
+	{"send by HTTP", []string{"net/http.(*persistConn)", "net/http.(*Transport)", "net/http.(*Client)", "internal/httpsend.", "internal/managed."}},
+	{"receive by HTTP", []string{"net/http.(*conn)", "net/http.(*connReader)", "net/http.(*Server)", "internal/httpserve.", "receiver/stytchreceiver."}},
 	{"wait and schedule", []string{"runtime.schedule", "runtime.mcall", "runtime.park_m", "runtime.findRunnable", "runtime.sysmon", "runtime.mstart"}},
 }
 

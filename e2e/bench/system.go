@@ -16,6 +16,7 @@ type system struct {
 	encoding     string   // of the Loki exporter; empty for its default
 	persistent   bool     // the queue is on disk, each write synced
 	deduplicate  bool
+	streams      int // that the management extension has of Datadog, one for each project; 0: none, the exporter is static
 }
 
 const floorName = "floor"
@@ -74,21 +75,38 @@ func (s *system) config(addresses addresses, directory string) string {
 	if s.persistent {
 		line(1, "file_storage: {directory: %q, fsync: true}", directory)
 	}
+	if s.streams > 0 {
+		s.manage(line, addresses, directory)
+	}
 	line(0, "receivers:")
 	line(1, "stytch: {http: {endpoint: %q, auth: {authenticator: basicauth/stytch}}}", addresses.receiver)
 	line(0, "processors:")
-	if s.deduplicate {
+	switch {
+	case s.deduplicate:
 		line(1, "stytch: {deduplicate: {window: 10m, max_events: 500000}}")
-	} else {
+	case s.streams > 0:
+		line(1, "stytch: {management: {extension: stytch_management, destination: DATADOG}}")
+	default:
 		line(1, "stytch: {}")
 	}
-	queue := ""
+	var settings []string
 	if s.persistent {
-		queue = ", sending_queue: {storage: file_storage}"
+		settings = append(settings, "storage: file_storage")
+	}
+	if s.streams > 0 { // as much as the static exporter's, so that no load of one project is refused
+		settings = append(settings, "queue_size: 100000")
+	}
+	queue := ""
+	if len(settings) > 0 {
+		queue = fmt.Sprintf(", sending_queue: {%s}", strings.Join(settings, ", "))
 	}
 	line(0, "exporters:")
 	if slices.Contains(s.destinations, sink.Datadog) {
-		line(1, "datadog_logs: {endpoint: \"http://%s\", api: {key: 0123456789abcdef0123456789abcdef}%s}", addresses.sink, queue)
+		account := "api: {key: " + apiKey + "}"
+		if s.streams > 0 {
+			account = "management: stytch_management"
+		}
+		line(1, "datadog_logs: {endpoint: \"http://%s\", %s%s}", addresses.sink, account, queue)
 	}
 	if slices.Contains(s.destinations, sink.Loki) {
 		encoding := ""
@@ -98,7 +116,14 @@ func (s *system) config(addresses addresses, directory string) string {
 		line(1, "loki: {endpoint: \"http://%s%s\"%s%s}", addresses.sink, sink.LokiPath, encoding, queue)
 	}
 	line(0, "service:")
-	line(1, "extensions: [%s]", strings.TrimSuffix("basicauth/stytch, "+map[bool]string{true: "file_storage"}[s.persistent], ", "))
+	extensions := []string{"basicauth/stytch"}
+	if s.persistent {
+		extensions = append(extensions, "file_storage")
+	}
+	if s.streams > 0 {
+		extensions = append(extensions, "file_storage/management", "stytch_management")
+	}
+	line(1, "extensions: [%s]", strings.Join(extensions, ", "))
 	line(1, "pipelines:")
 	for _, d := range s.destinations {
 		exporter := map[string]string{sink.Loki: "loki", sink.Datadog: "datadog_logs"}[d]

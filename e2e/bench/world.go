@@ -24,8 +24,8 @@ const (
 
 // addresses are where the programs listen, each as host:port.
 type addresses struct {
-	receiver, sink string
-	metricsPort    string
+	receiver, sink, management string
+	metricsPort                string
 }
 
 // world is what stands around the systems: the sink, a directory, and this program, which is also
@@ -52,13 +52,13 @@ func newWorld(ctx context.Context) (w *world, err error) {
 	if w.directory, err = os.MkdirTemp("", "otelcol-stytch-bench-"); err != nil {
 		return nil, err
 	}
-	ports := make([]string, 3)
+	ports := make([]string, 4)
 	for i := range ports {
 		if ports[i], err = harness.FreePort(); err != nil {
 			return nil, err
 		}
 	}
-	w.addresses = addresses{"127.0.0.1:" + ports[0], "127.0.0.1:" + ports[1], ports[2]}
+	w.addresses = addresses{"127.0.0.1:" + ports[0], "127.0.0.1:" + ports[1], "127.0.0.1:" + ports[3], ports[2]}
 	w.sink = sink.Client{URL: "http://" + w.addresses.sink}
 	w.sinking, err = process.Start(ctx, exec.Command(w.self, roleSink, w.addresses.sink), w.addresses.sink, "/")
 	if err != nil {
@@ -83,6 +83,15 @@ func (w *world) start(ctx context.Context, s *system) (*process.Process, error) 
 	if err != nil {
 		return nil, err
 	}
+	p, err := w.launch(ctx, config)
+	if err == nil {
+		err = w.createStreams(ctx, s.streams)
+	}
+	return p, err
+}
+
+// launch starts the collector with a configuration, and what it has stored.
+func (w *world) launch(ctx context.Context, config string) (*process.Process, error) {
 	command := exec.Command(w.collector, "--config", config)
 	command.Env = w.environment
 	return process.Start(ctx, command, w.addresses.receiver, "/ready")

@@ -77,7 +77,7 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 	httpsend.CutLineEnds(cfg.ClientConfig.Headers)
 	if cfg.Management != nil {
 		cfg.API.managed = true
-		httpsend.SetManagedDefaults(conf, &cfg.QueueConfig, &cfg.MaxQueuedEvents)
+		httpsend.SetManagedDefaults(conf, &cfg.ClientConfig, &cfg.QueueConfig, &cfg.MaxQueuedEvents)
 	}
 	return nil
 }

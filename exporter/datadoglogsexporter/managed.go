@@ -14,7 +14,7 @@ import (
 
 // managed returns the exporter of the streams of Management.
 func (e *datadogExporter) managed(set exporter.Settings) (exporter.Logs, error) {
-	keys := httpsend.Keys{Address: "the stream's site", Credentials: "the stream's API key and site", Encoding: "compression"}
+	keys := httpsend.Keys{Address: "the stream's site", Credentials: "the stream's API key and site", Encoding: "compression"} //nolint:gosec // names of keys
 	return httpsend.NewManaged(set, httpsend.Managed{
 		Extension:   *e.cfg.Management,
 		Destination: managed.Datadog,

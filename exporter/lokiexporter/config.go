@@ -73,7 +73,7 @@ func (cfg *Config) Unmarshal(conf *confmap.Conf) error {
 	}
 	httpsend.CutLineEnds(cfg.ClientConfig.Headers)
 	if cfg.Management != nil {
-		httpsend.SetManagedDefaults(conf, &cfg.QueueConfig, &cfg.MaxQueuedEvents)
+		httpsend.SetManagedDefaults(conf, &cfg.ClientConfig, &cfg.QueueConfig, &cfg.MaxQueuedEvents)
 	}
 	return nil
 }

@@ -57,12 +57,18 @@ func (cfg *Config) of(c managed.Credentials) (*Config, error) {
 // checkManaged refuses keys of one Loki beside Management, which has one for each project.
 func (cfg *Config) checkManaged() error {
 	errs := []error{httpsend.CheckManaged(cfg.QueueConfig, cfg.MaxQueuedEvents)}
-	for key, set := range map[string]bool{
-		"hostname": cfg.Hostname != "", "username": cfg.Username != "", "password": cfg.Password != "",
-		"tenant_id": cfg.TenantID != "", "auth": cfg.ClientConfig.Auth.HasValue(),
+	for _, one := range []struct {
+		key string
+		set bool
+	}{
+		{"hostname", cfg.Hostname != ""},
+		{"username", cfg.Username != ""},
+		{"password", cfg.Password != ""},
+		{"tenant_id", cfg.TenantID != ""},
+		{"auth", cfg.ClientConfig.Auth.HasValue()},
 	} {
-		if set {
-			errs = append(errs, fmt.Errorf("%s: must not be set with management, which has a Loki for each project", key))
+		if one.set {
+			errs = append(errs, fmt.Errorf("%s: must not be set with management, which has a Loki for each project", one.key))
 		}
 	}
 	return errors.Join(errs...)

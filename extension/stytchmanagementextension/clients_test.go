@@ -135,8 +135,8 @@ func TestSDKsAreTold(t *testing.T) {
 	}
 }
 
-// TestTerraform goes through a resource's life: create → enable → read → update → disable
-// elsewhere → import → delete, with enable failing once in between.
+// TestTerraform goes through a resource's life: create → enable → read → update → disable →
+// import → delete, with enable failing once in between.
 func TestTerraform(t *testing.T) {
 	for destination, configs := range configsOf {
 		t.Run(destination, func(t *testing.T) {
@@ -149,48 +149,57 @@ func TestTerraform(t *testing.T) {
 				}
 				return false
 			})
-			resource := stytchclient.NewTerraform(o)
-			defer resource.Close()
+			first := stytchclient.Resource{Config: configs[0], Enabled: true}
+			second := stytchclient.Resource{Config: configs[1], Enabled: true}
+			active := func() bool { return r.Table().Stream(project, managed.Destination(destination)).Active }
+			terraform := stytchclient.NewTerraform(o)
+			defer terraform.Close()
 
 			broken.Store(true)
-			require.Error(t, resource.Apply(ctx, configs[0]))
-			require.False(t, resource.InState(), "enable failed: Terraform forgets what it created")
+			require.Error(t, terraform.Apply(ctx, first))
+			require.False(t, terraform.InState(), "enable failed: Terraform forgets what it created")
+			require.False(t, active())
 			broken.Store(false)
-			require.NoError(t, resource.Apply(ctx, configs[0]), "it creates again")
-			noChanges(t, resource, configs[0])
+			require.NoError(t, terraform.Apply(ctx, first), "it creates again")
+			require.True(t, active())
+			noChanges(t, terraform, first)
 
-			require.NoError(t, resource.Apply(ctx, configs[1]))
-			noChanges(t, resource, configs[1])
-			require.True(t, r.Table().Stream(project, managed.Destination(destination)).Active, "an update keeps the switch")
+			require.NoError(t, terraform.Apply(ctx, second))
+			require.True(t, active(), "an update keeps the switch")
+			noChanges(t, terraform, second)
 
 			elsewhere := stytchclient.Go(o)
 			defer elsewhere.Close()
 			require.NoError(t, elsewhere.Disable(ctx))
-			changes, err := resource.Plan(ctx, configs[1])
+			changes, err := terraform.Plan(ctx, second)
 			require.NoError(t, err)
-			require.Equal(t, []string{"streaming_status"}, changes, "Terraform shows what was changed elsewhere, once")
-			noChanges(t, resource, configs[1])
+			require.Equal(t, []string{"enabled"}, changes, "Terraform shows what was changed elsewhere")
+			require.NoError(t, terraform.Apply(ctx, second))
+			require.True(t, active(), "and takes it back")
+			second.Enabled = false
+			require.NoError(t, terraform.Apply(ctx, second))
+			require.False(t, active())
+			noChanges(t, terraform, second)
 
-			resource.Forget()
-			require.NoError(t, resource.Import(ctx, "acme.production."+destination))
-			require.True(t, resource.InState())
-			require.NoError(t, resource.Apply(ctx, configs[1]), "it sets the secret, which an import does not know")
-			noChanges(t, resource, configs[1])
+			terraform.Forget()
+			require.NoError(t, terraform.Import(ctx, "acme.production."+destination))
+			require.NoError(t, terraform.Apply(ctx, second), "it sets the secret, which an import does not know")
+			noChanges(t, terraform, second)
 
 			require.NoError(t, elsewhere.Delete(ctx))
-			_, err = resource.Plan(ctx, configs[1])
+			_, err = terraform.Plan(ctx, second)
 			require.ErrorContains(t, err, "404", "deleted behind Terraform's back: the plan fails")
-			resource.Forget()
-			require.NoError(t, resource.Apply(ctx, configs[1]))
-			require.NoError(t, resource.Destroy(ctx))
+			terraform.Forget()
+			require.NoError(t, terraform.Apply(ctx, second))
+			require.NoError(t, terraform.Destroy(ctx))
 			require.Zero(t, r.Table().Len())
 		})
 	}
 }
 
-func noChanges(t *testing.T, resource *stytchclient.Terraform, config stytchclient.Config) {
+func noChanges(t *testing.T, terraform *stytchclient.Terraform, resource stytchclient.Resource) {
 	t.Helper()
-	changes, err := resource.Plan(t.Context(), config)
+	changes, err := terraform.Plan(t.Context(), resource)
 	require.NoError(t, err)
 	require.Empty(t, changes)
 }

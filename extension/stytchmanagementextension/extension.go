@@ -31,7 +31,8 @@ type managementExtension struct {
 	set      extension.Settings
 	control  *control
 	access   *access
-	projects map[slugPair]string // project ids
+	projects map[slugPair]string         // project ids
+	slugs    map[string]*environmentView // by project id
 	sources
 	observer atomic.Pointer[managed.Observer]
 	page     *page.Page
@@ -52,6 +53,7 @@ func newExtension(set extension.Settings, cfg *Config) *managementExtension {
 		control:  &control{logger: set.Logger, health: func(error) {}},
 		access:   newAccess(cfg.WorkspaceKeys, set.Logger),
 		projects: make(map[slugPair]string, len(cfg.Environments)),
+		slugs:    make(map[string]*environmentView, len(cfg.Environments)),
 		sources:  newSources(),
 	}
 	if cfg.Follow.HasValue() {
@@ -59,6 +61,7 @@ func newExtension(set extension.Settings, cfg *Config) *managementExtension {
 	}
 	for _, env := range cfg.Environments {
 		e.projects[slugPair{env.ProjectSlug, env.EnvironmentSlug}] = env.ProjectID
+		e.slugs[env.ProjectID] = &environmentView{env.ProjectSlug, env.EnvironmentSlug}
 	}
 	e.page = e.newPage()
 	return e

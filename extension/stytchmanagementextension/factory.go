@@ -26,10 +26,14 @@ func createDefaultConfig() component.Config {
 	server.MaxRequestBodySize = maxBodySize
 	// confighttp has no limit here: a client that stalls would hold its connection for ever.
 	server.ReadTimeout = 30 * time.Second
+	client := confighttp.NewDefaultClientConfig()
+	// A request that is not answered in time gives up its connection, which HTTP/2 would
+	// use again though the other end is gone without a word.
+	client.ForceAttemptHTTP2 = false
 	return &Config{
 		HTTP:     server,
 		Activity: ActivityConfig{Events: 1000, Show: showMasked},
-		Follow:   configoptional.Default(FollowConfig{ClientConfig: confighttp.NewDefaultClientConfig()}),
+		Follow:   configoptional.Default(FollowConfig{ClientConfig: client}),
 	}
 }
 

@@ -27,6 +27,9 @@ func (cfg *FollowConfig) Validate() error {
 	case at.Scheme != "https" && (at.Scheme != "http" || !isLoopback(at.Hostname())):
 		errs = append(errs, fmt.Errorf("endpoint: must begin with https://, since secrets pass; http:// is for this machine alone, got %q", cfg.ClientConfig.Endpoint))
 	}
+	if t := cfg.ClientConfig.Timeout; t != 0 && t < time.Millisecond {
+		errs = append(errs, fmt.Errorf("timeout: must be at least 1ms, or 0 for none of its own, got %s: write it with a unit, such as 5s", t))
+	}
 	if cfg.ClientConfig.Auth.HasValue() {
 		errs = append(errs, errors.New("auth: is not supported: `key` authenticates"))
 	}
@@ -38,14 +41,13 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// How often the other extension is asked. Tests ask more often.
+// How often the other extension is asked, and how long one answer may take. Tests have
+// less patience.
 var (
 	followEvery  = time.Second
 	followAtMost = 5 * time.Second // while it does not answer
+	followWithin = 10 * time.Second
 )
-
-// followWithin bounds one answer.
-const followWithin = 10 * time.Second
 
 // maxTable is in bytes, far more than the streams of ten thousand projects.
 const maxTable = 64 << 20
@@ -58,8 +60,12 @@ type follower struct {
 	client *http.Client
 	url    string
 	key    WorkspaceKey
-	away   string // why the last attempt did not work, without details; "" if it did
+	away   string    // the kind of error that was logged last; "" while it works
+	logged time.Time // when
 }
+
+// logEvery is how often another kind of error is logged, where one follows the other.
+const logEvery = time.Minute
 
 // startFollowing begins to follow, and does not wait for the first answer.
 func (e *managementExtension) startFollowing(ctx context.Context, host component.Host) error {
@@ -74,10 +80,7 @@ func (e *managementExtension) startFollowing(ctx context.Context, host component
 		url: strings.TrimSuffix(cfg.ClientConfig.Endpoint, "/") + streamingBase + "/table",
 	}
 	ctx, e.stopFollowing = context.WithCancel(context.Background())
-	e.serving.Go(func() {
-		defer client.CloseIdleConnections()
-		f.run(ctx)
-	})
+	e.serving.Go(func() { f.run(ctx) })
 	return nil
 }
 
@@ -150,6 +153,9 @@ func (f *follower) poll(ctx context.Context) error {
 	if etag == "" {
 		return away("format", "its table has no ETag: something on the way takes it off")
 	}
+	if etag == r.Header.Get("If-None-Match") {
+		return nil // something on the way takes that off
+	}
 	if err := f.control.replace(ctx, streams, etag); err != nil {
 		return away("storage", "storing its table: %w", err)
 	}
@@ -182,10 +188,10 @@ func (f *follower) note(err error) {
 	if errors.As(err, &known) {
 		kind = known.kind
 	}
-	if kind == f.away {
+	if kind == f.away || kind != "" && f.away != "" && time.Since(f.logged) < logEvery {
 		return
 	}
-	f.away = kind
+	f.away, f.logged = kind, time.Now()
 	endpoint := zap.String("endpoint", f.control.leader)
 	if err == nil {
 		f.set.Logger.Info("Following again", endpoint)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,7 +29,9 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/harness"
 )
 
-func init() { followEvery, followAtMost = 20*time.Millisecond, 100*time.Millisecond }
+func init() {
+	followEvery, followAtMost, followWithin = 20*time.Millisecond, 100*time.Millisecond, 2*time.Second
+}
 
 // pair is an extension and one that follows it over TLS, each with a storage of its own.
 type pair struct {
@@ -90,7 +93,7 @@ func (p *pair) startLeader(change ...func(*Config)) {
 func (p *pair) startFollower(change ...func(*Config)) {
 	p.t.Helper()
 	cfg := testConfig()
-	client := confighttp.NewDefaultClientConfig()
+	client := defaultClient()
 	client.Endpoint = "https://" + p.address
 	client.TLS.CAFile = p.certificate
 	cfg.Follow = configoptional.Some(FollowConfig{ClientConfig: client, Key: cfg.WorkspaceKeys[0]})
@@ -103,6 +106,13 @@ func (p *pair) startFollower(change ...func(*Config)) {
 
 func (p *pair) stopLeader()   { require.NoError(p.t, p.leader.Shutdown(context.Background())) }
 func (p *pair) stopFollower() { require.NoError(p.t, p.follower.Shutdown(context.Background())) }
+
+// defaultClient is that of `follow` when it is set.
+func defaultClient() confighttp.ClientConfig {
+	cfg := createDefaultConfig().(*Config)
+	_ = confmap.NewFromStringMap(map[string]any{"follow": map[string]any{"endpoint": "https://x"}}).Unmarshal(cfg)
+	return cfg.Follow.Get().ClientConfig
+}
 
 // eventually waits for a follower.
 func eventually(t *testing.T, holds func(c *assert.CollectT)) {
@@ -136,6 +146,7 @@ func (p *pair) change(method, path, body string) {
 }
 
 func TestFollow(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.startFollower()
@@ -186,11 +197,44 @@ func TestFollow(t *testing.T) {
 		actions = append(actions, made.Action)
 	}
 	require.Equal(t, []string{"delete", "create", "update", "enable", "create"}, actions)
+	for _, r := range []*rig{p.leader, p.follower} {
+		for _, line := range r.logs.All() {
+			said := fmt.Sprint(line.Message, line.ContextMap())
+			for _, secret := range []string{apiKey, "another-key-0123", password, testSecret} {
+				require.NotContains(t, said, secret)
+			}
+		}
+	}
 	require.Empty(t, p.follower.logs.FilterMessageSnippet("does not work").All())
+}
+
+// Of a thousand streams only what has changed is made anew.
+func TestFollowAThousand(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.startLeader()
+	p.leader.control.table.Store(aThousand())
+	p.startFollower()
+	begun := time.Now()
+	p.equal()
+	t.Logf("1,000 streams after %s", time.Since(begun))
+	before := p.follower.Table()
+	require.Equal(t, 1000, before.Len())
+	require.Len(t, p.follower.control.audit(), maxChanges)
+
+	p.change("POST", base, createBody)
+	p.equal()
+	for s := range before.All() {
+		require.Same(t, s, p.follower.Table().Stream(s.ProjectID, s.Destination))
+	}
+	p.stopFollower()
+	p.startFollower()
+	require.Equal(t, 1001, p.follower.Table().Len(), "stored")
 }
 
 // Nothing is changed at a follower, and its words say where.
 func TestFollowersAreReadOnly(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.change("POST", base, createBody)
@@ -219,6 +263,7 @@ func TestFollowersAreReadOnly(t *testing.T) {
 // A follower starts and runs while the other is away, with the streams it had, and goes on
 // when it is back. Either side may restart.
 func TestEitherSideRestarts(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.change("POST", base, createBody)
@@ -258,6 +303,7 @@ func TestEitherSideRestarts(t *testing.T) {
 
 // A follower that has never had a table knows nothing, and says so.
 func TestNothingIsKnownYet(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startFollower()
 	require.Nil(t, p.follower.Table())
@@ -274,6 +320,7 @@ func TestNothingIsKnownYet(t *testing.T) {
 }
 
 func TestStoredCopiesAreSealed(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.change("POST", base, createBody)
@@ -343,6 +390,7 @@ func TestWhyFollowingDoesNotWork(t *testing.T) {
 
 // The table is for followers alone: with credentials, over TLS or from this machine.
 func TestTableIsPrivate(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.change("POST", base, createBody)
@@ -351,7 +399,7 @@ func TestTableIsPrivate(t *testing.T) {
 	require.Equal(t, "tls_required", a.json["error_type"])
 	require.NotContains(t, a.text, apiKey)
 
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: p.clients}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: p.clients.Clone()}}
 	defer client.CloseIdleConnections()
 	get := func(secret, etag string) (*http.Response, string) {
 		r, err := http.NewRequest(http.MethodGet, "https://"+p.address+"/streaming/v1/table", nil)
@@ -395,6 +443,7 @@ func TestTableIsPrivate(t *testing.T) {
 
 // A follower that becomes a leader, and then a follower again, asks for the table anew.
 func TestNoLongerFollowing(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.change("POST", base, createBody)
@@ -412,6 +461,7 @@ func TestNoLongerFollowing(t *testing.T) {
 
 // A storage that fails keeps the table from being published.
 func TestFollowedTablesAreStoredFirst(t *testing.T) {
+	t.Parallel()
 	p := newPair(t)
 	p.startLeader()
 	p.startFollower()
@@ -432,6 +482,137 @@ func TestFollowedTablesAreStoredFirst(t *testing.T) {
 	eventually(t, func(c *assert.CollectT) { require.Equal(c, componentstatus.StatusOK, p.status.last().Status()) })
 }
 
+// One outage is one line in a minute, whatever its causes.
+func TestCausesThatAlternate(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	leader := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader([]int{http.StatusBadGateway, http.StatusUnauthorized, http.StatusNotFound}[asked.Add(1)%3])
+	}))
+	defer leader.Close()
+	p := newPair(t)
+	p.startFollower(func(cfg *Config) { cfg.Follow.Get().ClientConfig.Endpoint = leader.URL })
+	eventually(t, func(c *assert.CollectT) { require.GreaterOrEqual(c, asked.Load(), int64(8)) })
+	require.Equal(t, 1, p.follower.logs.FilterMessageSnippet("does not work").Len())
+}
+
+// An answer that never comes does not hold up the shutdown.
+func TestShutdownWhileAsking(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{})
+	leader := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+	}))
+	defer leader.Close()
+	p := newPair(t)
+	p.startFollower(func(cfg *Config) { cfg.Follow.Get().ClientConfig.Endpoint = leader.URL })
+	<-asked
+	p.stopFollower()
+	require.Zero(t, p.follower.logs.FilterMessageSnippet("does not work").Len())
+}
+
+// The other side's machine goes without a word: nothing comes on the connection any more.
+// The next one is a new connection.
+func TestSilentConnectionsAreGivenUp(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	p.startLeader()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	var silent atomic.Bool // for connections that are open by then
+	var connections atomic.Int64
+	go func() {
+		for {
+			in, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			out, err := net.Dial("tcp", p.address)
+			if err != nil {
+				in.Close()
+				continue
+			}
+			first := connections.Load() == 1
+			pass := func(to, from net.Conn) {
+				defer to.Close()
+				buffer := make([]byte, 4096)
+				for {
+					n, err := from.Read(buffer)
+					if err != nil {
+						return
+					}
+					if first && silent.Load() {
+						continue
+					}
+					if _, err := to.Write(buffer[:n]); err != nil {
+						return
+					}
+				}
+			}
+			go pass(out, in)
+			go pass(in, out)
+		}
+	}()
+	p.startFollower(func(cfg *Config) { cfg.Follow.Get().ClientConfig.Endpoint = "https://" + listener.Addr().String() })
+	p.equal()
+	silent.Store(true)
+	p.change("POST", base, createBody)
+	p.equal()
+	require.Equal(t, int64(2), connections.Load())
+}
+
+// A proxy that takes If-None-Match off makes no work of what is known.
+func TestWhatIsKnownIsNotStoredAgain(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	leader := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("ETag", `"1"`)
+		_, _ = io.WriteString(w, `{"version":1,"streams":[]}`)
+	}))
+	defer leader.Close()
+	p := newPair(t)
+	p.startFollower(func(cfg *Config) { cfg.Follow.Get().ClientConfig.Endpoint = leader.URL })
+	eventually(t, func(c *assert.CollectT) { require.NotNil(c, p.follower.Table()) })
+	table, before := p.follower.Table(), asked.Load()
+	eventually(t, func(c *assert.CollectT) { require.GreaterOrEqual(c, asked.Load(), before+5) })
+	require.Same(t, table, p.follower.Table())
+}
+
+func TestFollowNeedsItsCertificates(t *testing.T) {
+	p := newPair(t)
+	cfg := testConfig()
+	client := defaultClient()
+	client.Endpoint, client.TLS.CAFile = "https://"+p.address, filepath.Join(p.dir, "nowhere.crt")
+	cfg.Follow = configoptional.Some(FollowConfig{ClientConfig: client, Key: cfg.WorkspaceKeys[0]})
+	_, err := tryStart(t, newHost(t, p.dir), cfg)
+	require.ErrorContains(t, err, "follow: ")
+	require.ErrorContains(t, err, "nowhere.crt")
+}
+
+// FuzzTable finds no table that is half taken: what is decoded is encoded to the same
+// streams.
+func FuzzTable(f *testing.F) {
+	stream := `{"project_id":"` + project + `","destination_type":"DATADOG","destination_config":{"datadog":{"api_key":"` + apiKey + `","site":"US"}},"streaming_status":"ACTIVE"}`
+	for _, body := range []string{`{"version":1,"streams":[]}`, `{"version":1,"streams":[` + stream + `]}`, `{"version":2}`, `{`, `{"version":1,"streams":[null]}`} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		streams, err := decodeTable(body)
+		if err != nil {
+			return
+		}
+		encoded, err := new(tableCache).encode(managed.NewTable(streams...))
+		require.NoError(t, err)
+		again, err := decodeTable([]byte(`{"version":1,"streams":` + string(encoded.streams) + `}`))
+		require.NoError(t, err)
+		require.Equal(t, managed.NewTable(streams...), managed.NewTable(again...))
+	})
+}
+
 func TestFollowConfig(t *testing.T) {
 	for name, test := range map[string]struct {
 		follow map[string]any
@@ -443,6 +624,7 @@ func TestFollowConfig(t *testing.T) {
 		"credentials":    {map[string]any{"endpoint": "https://a:secret-of-the-url@control.example.com"}, "follow: endpoint: must be"},
 		"an ftp":         {map[string]any{"endpoint": "ftp://control.example.com"}, "follow: endpoint: must begin with https://"},
 		"an auth":        {map[string]any{"endpoint": "https://c", "auth": map[string]any{"authenticator": "basicauth"}}, "follow: auth: is not supported"},
+		"no unit":        {map[string]any{"endpoint": "https://c", "timeout": 5}, "follow: timeout: must be at least 1ms"},
 		"no key":         {map[string]any{"endpoint": "https://c", "key": map[string]any{}}, "follow: key: id: must be"},
 		"https":          {map[string]any{"endpoint": "https://control.example.com:8322"}, ""},
 		"https, a path":  {map[string]any{"endpoint": "https://example.com/control/"}, ""},

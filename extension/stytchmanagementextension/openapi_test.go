@@ -146,7 +146,7 @@ func TestEveryRefusalIsInTheDescription(t *testing.T) {
 	doc, err := described()
 	require.NoError(t, err)
 	text := *doc.Components.Responses["Error"].Value.Description
-	for _, status := range []string{"400", "401", "403", "404", "405", "409", "413", "429", "500", "503"} {
+	for _, status := range []string{"400", "401", "403", "404", "405", "408", "409", "413", "429", "500", "503"} {
 		require.Contains(t, text, status+":")
 	}
 }

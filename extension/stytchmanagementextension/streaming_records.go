@@ -39,7 +39,7 @@ func (e *managementExtension) missing() []unconfiguredView {
 	}
 	if table != nil && len(e.cfg.Environments) > 0 {
 		for s := range table.All() {
-			if e.environmentOf(s.ProjectID) != nil {
+			if e.slugs[s.ProjectID] != nil {
 				continue
 			}
 			if f := s.Figures.Snapshot(); f.Received > 0 {

@@ -3,6 +3,7 @@ package stytchmanagementextension
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -146,17 +147,21 @@ func TestList(t *testing.T) {
 	require.Nil(t, d.NextAttempt)
 }
 
-func TestAThousandStreamsInOneAnswer(t *testing.T) {
-	r := start(t, newHost(t, t.TempDir()), testConfig())
+func aThousand() *managed.Table {
 	streams := make([]*managed.Stream, 1000)
 	for i := range streams {
 		streams[i] = &managed.Stream{
-			ProjectID: "project-live-" + strconv.Itoa(i), Destination: managed.Datadog, Figures: managed.NewFigures(),
+			ProjectID: fmt.Sprintf("project-live-%08d-0000-4000-8000-000000000000", i), Destination: managed.Datadog, Figures: managed.NewFigures(),
 			Credentials: managed.Credentials{Datadog: &managed.DatadogCredentials{Site: "US", APIKey: configopaque.String(apiKey)}},
 		}
 	}
-	r.control.table.Store(managed.NewTable(streams...))
-	req := httptest.NewRequest("GET", streamsPath, nil)
+	return managed.NewTable(streams...)
+}
+
+func TestAThousandStreamsInOneAnswer(t *testing.T) {
+	r := start(t, newHost(t, t.TempDir()), testConfig())
+	r.control.table.Store(aThousand())
+	req := httptest.NewRequest(http.MethodGet, streamsPath, nil)
 	req.SetBasicAuth(testKeyID, testSecret)
 	w := httptest.NewRecorder()
 	r.handler.ServeHTTP(w, req)

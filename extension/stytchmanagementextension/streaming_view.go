@@ -41,18 +41,9 @@ type failureView struct {
 
 func (e *managementExtension) viewStream(s *managed.Stream) streamView {
 	return streamView{
-		ProjectID: s.ProjectID, wireStream: masked(s), Environment: e.environmentOf(s.ProjectID),
+		ProjectID: s.ProjectID, wireStream: masked(s), Environment: e.slugs[s.ProjectID],
 		Served: e.exporter(s.Destination) != nil, Delivery: viewDelivery(s.Figures.Snapshot()),
 	}
-}
-
-func (e *managementExtension) environmentOf(project string) *environmentView {
-	for _, env := range e.cfg.Environments {
-		if env.ProjectID == project {
-			return &environmentView{env.ProjectSlug, env.EnvironmentSlug}
-		}
-	}
-	return nil
 }
 
 func viewDelivery(s managed.Snapshot) deliveryView {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
@@ -19,7 +20,10 @@ const (
 type Queue = configoptional.Optional[exporterhelper.QueueBatchConfig]
 
 // SetManagedDefaults sets what conf leaves out. It is called where `management` is set.
-func SetManagedDefaults(conf *confmap.Conf, queue *Queue, maxQueued *int) {
+func SetManagedDefaults(conf *confmap.Conf, client *confighttp.ClientConfig, queue *Queue, maxQueued *int) {
+	if !conf.IsSet("max_idle_conns") {
+		client.MaxIdleConns = 0 // none: each stream can have a host of its own
+	}
 	if queue.HasValue() && !conf.IsSet("sending_queue::queue_size") {
 		queue.Get().QueueSize = managedQueueSize
 	}

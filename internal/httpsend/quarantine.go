@@ -169,6 +169,23 @@ func (q *quarantine) tryNow() {
 	q.changed(nil)
 }
 
+// oldest is the time of the oldest record, or else when it was first refused; zero where
+// there is none.
+func (q *quarantine) oldest() (oldest time.Time) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for x := range q.records {
+		at := x.since
+		if of := x.request.Oldest(); of > 0 {
+			at = time.Unix(0, of)
+		}
+		if oldest.IsZero() || at.Before(oldest) {
+			oldest = at
+		}
+	}
+	return oldest
+}
+
 // discard ends the attempts and forgets every record. It returns how many.
 func (q *quarantine) discard() int {
 	q.cancel()

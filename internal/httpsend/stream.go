@@ -90,7 +90,7 @@ func (s *stream) remove() bool {
 // start reads what is stored, and begins to deliver it.
 func (s *stream) start(ctx context.Context, host component.Host) error {
 	defer close(s.ready)
-	if err := s.Logs.Start(ctx, host); err != nil {
+	if err := s.Start(ctx, host); err != nil {
 		return errors.Join(err, s.Shutdown(ctx))
 	}
 	s.account.found(s.sizes.size() + s.logs.quarantine.found)
@@ -121,6 +121,15 @@ func (s *stream) offer(ctx context.Context, ld plog.Logs, events int) error {
 		}
 	}
 	return err
+}
+
+// oldest is the time of the oldest event that waits.
+func (s *stream) oldest() time.Time {
+	oldest := s.account.oldest()
+	if at := s.logs.quarantine.oldest(); !at.IsZero() && at.Before(oldest) {
+		return at
+	}
+	return oldest
 }
 
 func (s *stream) close() {

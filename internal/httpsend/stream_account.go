@@ -24,11 +24,12 @@ type account struct {
 	discarded    atomic.Int64 // dropped because the stream was deleted
 
 	mu      sync.Mutex
-	health  managed.Health     // "": delivery works
-	failure managed.Failure    // why not
-	next    time.Time          // when it is tried again
-	full    bool               // events were refused for want of room since the last delivery
-	pushes  map[*push]struct{} // under way, which hold the oldest events
+	waits   *managed.Failure // why a request waits; nil: none does
+	health  managed.Health   // of a stream whose request waits
+	next    time.Time        // when it is tried again
+	full    bool             // events were refused for want of room since the last delivery
+	refused *managed.Failure // why events are in quarantine; nil: none is
+	pushes  map[*push]struct{}
 }
 
 // push is a request on its way.
@@ -85,9 +86,9 @@ func (a *account) quarantined(events int) int {
 func (a *account) works() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.health != "" || a.full {
-		a.health, a.full = "", false
-		a.figures.Works()
+	if a.waits != nil || a.full {
+		a.waits, a.full = nil, false
+		a.show()
 	}
 }
 
@@ -95,8 +96,8 @@ func (a *account) works() {
 func (a *account) fails(why *refusal, next time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.waits = &managed.Failure{At: time.Now(), Code: why.code, Text: why.Error()}
 	a.health, a.next = why.health(), next
-	a.failure = managed.Failure{At: time.Now(), Code: why.code, Text: why.Error()}
 	a.show()
 }
 
@@ -104,18 +105,36 @@ func (a *account) fails(why *refusal, next time.Time) {
 func (a *account) refusedAsFull(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.full = true; a.health == "" {
-		a.failure, a.next = managed.Failure{At: time.Now(), Text: err.Error()}, time.Time{}
+	if a.full = true; a.waits == nil {
+		a.waits, a.health = &managed.Failure{At: time.Now(), Text: err.Error()}, managed.Full
+		a.next = time.Time{}
 	}
 	a.show()
 }
 
-func (a *account) show() {
-	health := a.health
-	if a.full {
-		health = managed.Full
+// reported takes what the component's status would be of this stream alone, which tells
+// of the quarantine, too.
+func (a *account) reported(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.refused = nil; err != nil && a.inQuarantine.Load() > 0 {
+		a.refused = &managed.Failure{At: time.Now(), Code: codeOf(err), Text: err.Error()}
 	}
-	a.figures.Fails(health, a.failure, a.next)
+	a.show()
+}
+
+// show makes the figures show the most urgent. The caller has locked a.
+func (a *account) show() {
+	switch {
+	case a.full:
+		a.figures.Fails(managed.Full, *a.waits, a.next)
+	case a.waits != nil:
+		a.figures.Fails(a.health, *a.waits, a.next)
+	case a.refused != nil:
+		a.figures.Fails(managed.Held, *a.refused, time.Time{})
+	default:
+		a.figures.Works()
+	}
 }
 
 // sending notes a request that is on its way until done is called.

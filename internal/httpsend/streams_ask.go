@@ -3,7 +3,6 @@ package httpsend
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -25,14 +24,14 @@ func (a *asked) Destination() managed.Destination { return a.f.Destination }
 
 // Check implements managed.Exporter.
 func (a *asked) Check(ctx context.Context, c managed.Credentials) managed.Answer {
-	return a.ask(ctx, c, func(ctx context.Context, s *Sender, _ *Backend) (int, error) {
-		return a.f.Managed.Check(ctx, s, c)
+	return a.ask(ctx, c, "the destination takes these credentials", func(ctx context.Context, s *Sender, _ *Backend) (int, error) {
+		return a.f.Check(ctx, s, c)
 	})
 }
 
 // Test implements managed.Exporter.
 func (a *asked) Test(ctx context.Context, of *managed.Stream, event string) managed.Answer {
-	return a.ask(ctx, of.Credentials, func(ctx context.Context, s *Sender, b *Backend) (code int, err error) {
+	return a.ask(ctx, of.Credentials, "the destination took the event", func(ctx context.Context, s *Sender, b *Backend) (code int, err error) {
 		s.Observe = func(_ context.Context, x Attempt) { code = x.Code }
 		var p payload.Payload
 		if _, err := payload.NewCursor(b.Encode(a.f.Event(event))).NextPayload(&p, 0, 1); err != nil {
@@ -46,7 +45,7 @@ func (a *asked) Test(ctx context.Context, of *managed.Stream, event string) mana
 	})
 }
 
-func (a *asked) ask(ctx context.Context, c managed.Credentials, do func(context.Context, *Sender, *Backend) (int, error)) managed.Answer {
+func (a *asked) ask(ctx context.Context, c managed.Credentials, fine string, do func(context.Context, *Sender, *Backend) (int, error)) managed.Answer {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	defer context.AfterFunc(a.f.running, cancel)()
@@ -64,9 +63,9 @@ func (a *asked) ask(ctx context.Context, c managed.Credentials, do func(context.
 	answer := managed.Answer{OK: err == nil, Code: code, Took: time.Since(began)}
 	switch {
 	case err == nil:
-		answer.Text = fmt.Sprintf("the destination answered %d", code)
+		answer.Text = fine
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		answer.Text = fmt.Sprintf("no answer within %s", askTimeout)
+		answer.Text = "no answer in time"
 	default:
 		answer.Text = refusalOf(err).Error()
 	}

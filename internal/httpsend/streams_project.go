@@ -3,6 +3,7 @@ package httpsend
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +20,9 @@ type project struct {
 	name   string
 	turn   chan struct{} // held while its stream is started or dropped
 	stream atomic.Pointer[stream]
+	// following is held while the stream is compared with a table: with an older one
+	// after a younger one it would get its former credentials again.
+	following sync.Mutex
 
 	failed error // of the latest start; nil: it succeeded
 	again  time.Time
@@ -50,8 +54,14 @@ func (f *streams) streamOf(ctx context.Context, name string) (*stream, error) {
 	}
 	if s := p.stream.Load(); s != nil && !s.gone.Load() { // another has started it
 		return s, nil
+	} else if s != nil {
+		f.drop(p, s)
 	}
-	of := f.source.Table().Stream(name, f.Destination)
+	table := f.source.Table()
+	if table == nil {
+		return nil, errNoTable
+	}
+	of := table.Stream(name, f.Destination)
 	switch {
 	case f.running.Err() != nil:
 		return nil, errClosing
@@ -68,40 +78,43 @@ func (f *streams) streamOf(ctx context.Context, name string) (*stream, error) {
 		return nil, err
 	}
 	f.status.set(name, nil)
-	of.Figures.Serve(s.account.oldest)
+	of.Figures.Serve(s.oldest)
 	p.stream.Store(s)
-	f.followOne(f.source.Table(), p) // it may have changed since
+	f.followOne(f.source.Table, p) // it may have changed since
 	return s, nil
 }
 
 // startStream starts the stream. It is not tied to the request that needs it.
 func (f *streams) startStream(of *managed.Stream) (*stream, error) {
 	ctx := context.Background()
-	s, err := f.newStream(ctx, of)
+	target, err := f.Target(of.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	s, err := f.newStream(ctx, of, target)
 	if err == nil {
 		err = s.start(ctx, f.host)
 	}
 	return s, err
 }
 
-func (f *streams) newStream(ctx context.Context, of *managed.Stream) (*stream, error) {
+func (f *streams) newStream(ctx context.Context, of *managed.Stream, target Target) (_ *stream, err error) {
 	logger := f.set.Logger.With(zap.String("project", of.ProjectID))
 	s := newStream(f.queueID(of.ProjectID), of, &f.total)
 	b := f.Backend(logger, NewDrops(logger, func(reason string, records int) {
 		f.common.Metrics.countDropped(reason, records)
 		s.account.dropped(reason, records)
 	}))
-	var err error
-	if b.Target, err = f.Target(of.Credentials); err != nil {
-		return nil, err
-	}
-	b.stream, b.Started, b.Shutdown = s, nil, func() {}
+	b.Target, b.stream, b.Started, b.Shutdown = target, s, nil, func() {}
 	set := f.set
 	// What exporterhelper tells of each queue at Info says nothing of 1,000 of them.
 	set.Logger = logger.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
 	s.sizes.MeterProvider, set.MeterProvider = set.MeterProvider, s.sizes
 	s.Logs, err = newLogs(ctx, set, b, func(context.Context, component.Host) (*Sender, error) {
-		sender := b.senderWith(f.client, f.fresh, f.set.BuildInfo, func(event *componentstatus.Event) { f.status.set(of.ProjectID, event.Err()) })
+		sender := b.senderWith(f.client, f.fresh, f.set.BuildInfo, func(event *componentstatus.Event) {
+			f.status.set(of.ProjectID, event.Err())
+			s.account.reported(event.Err())
+		})
 		sender.hosts = &f.hosts
 		sender.diagnosis.logger = logger
 		return sender, nil
@@ -115,22 +128,39 @@ func (f *streams) follow(table *managed.Table) {
 		return
 	}
 	for _, p := range f.projects.Range {
-		f.followOne(table, p.(*project))
+		f.followOne(func() *managed.Table { return table }, p.(*project))
 	}
 	f.opened.Do(func() { f.work.Go(f.openStored) })
 }
 
-// followOne brings a project's running stream, if there is one, to what the table says.
-func (f *streams) followOne(table *managed.Table, p *project) {
-	s := p.stream.Load()
-	if s == nil || s.gone.Load() {
+// followOne brings a project's running stream, if there is one, to what the present table
+// says.
+func (f *streams) followOne(present func() *managed.Table, p *project) {
+	p.following.Lock()
+	defer p.following.Unlock()
+	s, table := p.stream.Load(), present()
+	if table == nil {
 		return
 	}
-	of, before := table.Stream(p.name, f.Destination), s.of.Load()
+	of := table.Stream(p.name, f.Destination)
+	switch {
+	case s == nil && of == nil: // it may be one that could not be started
+		f.status.set(p.name, nil)
+		return
+	case s == nil || s.gone.Load():
+		return
+	}
+	before := s.of.Load()
 	switch {
 	case of == nil || of.Figures != before.Figures: // deleted, and perhaps created again
 		if s.remove() {
-			f.work.Go(func() { f.drop(p, s) })
+			f.work.Go(func() {
+				p.turn <- struct{}{}
+				defer func() { <-p.turn }()
+				if p.stream.Load() == s { // else the next event of the project was quicker
+					f.drop(p, s)
+				}
+			})
 		}
 	case of.Generation != before.Generation:
 		target, err := f.Target(of.Credentials)
@@ -142,10 +172,9 @@ func (f *streams) followOne(table *managed.Table, p *project) {
 	}
 }
 
-// drop drops what a removed stream has queued, and makes room for another.
+// drop drops what a removed stream has queued, and makes room for another. The caller
+// has p's turn.
 func (f *streams) drop(p *project, s *stream) {
-	p.turn <- struct{}{}
-	defer func() { <-p.turn }()
 	events, err := s.drop(f.running)
 	p.stream.Store(nil)
 	f.status.set(p.name, nil)
@@ -154,7 +183,7 @@ func (f *streams) drop(p *project, s *stream) {
 		err = f.removeFile(p.name)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
-		f.set.Logger.Warn("The queue of a deleted stream could not be closed", zap.String("project", p.name), zap.Error(err))
+		f.set.Logger.Warn("The queue of a deleted stream could not be closed and removed", zap.String("project", p.name), zap.Error(err))
 	}
 }
 

@@ -83,7 +83,7 @@ func (f *streams) openStored() {
 		}
 		all.Go(func() {
 			defer func() { <-free }()
-			if f.source.Table().Stream(name, f.Destination) == nil {
+			if f.deleted(name) {
 				f.dropStored(name)
 				return
 			}
@@ -91,6 +91,12 @@ func (f *streams) openStored() {
 		})
 	}
 	all.Wait()
+}
+
+// deleted tells whether a project has no stream.
+func (f *streams) deleted(name string) bool {
+	table := f.source.Table()
+	return table != nil && table.Stream(name, f.Destination) == nil
 }
 
 // isOther tells whether the queue of this id is that of another exporter, which has the
@@ -112,26 +118,20 @@ func (f *streams) dropStored(name string) {
 	p := f.project(name)
 	p.turn <- struct{}{}
 	defer func() { <-p.turn }()
-	if f.source.Table().Stream(name, f.Destination) != nil || p.stream.Load() != nil {
+	if !f.deleted(name) || p.stream.Load() != nil {
 		return // it was created meanwhile, and its events are taken for its own
 	}
-	s, err := f.newStream(f.running, &managed.Stream{ProjectID: name, Destination: f.Destination, Figures: managed.NewFigures()})
+	ctx := context.WithoutCancel(f.running)
+	s, err := f.newStream(ctx, &managed.Stream{ProjectID: name, Destination: f.Destination, Figures: managed.NewFigures()}, Target{})
 	if err == nil {
 		s.remove()
-		err = s.start(context.WithoutCancel(f.running), f.host)
+		err = s.start(ctx, f.host)
 	}
 	if err != nil {
 		f.set.Logger.Warn("The stored queue of a deleted stream cannot be read", zap.String("project", name), zap.Error(err))
 		return
 	}
-	events, err := s.drop(f.running)
-	f.dropped(name, events)
-	if err == nil {
-		err = f.removeFile(name)
-	}
-	if err != nil {
-		f.set.Logger.Warn("The stored queue of a deleted stream could not be removed", zap.String("project", name), zap.Error(err))
-	}
+	f.drop(p, s)
 }
 
 // removeFile removes the file of a queue that is closed and empty.

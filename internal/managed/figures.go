@@ -85,8 +85,8 @@ func (f *Figures) Delivered(events int) {
 // Reasons.
 func (f *Figures) Dropped(reason string, events int) { f.dropped[reason].Add(int64(events)) }
 
-// Serve makes the function known that returns when the oldest waiting event arrived,
-// and the zero time where none waits.
+// Serve makes the function known that returns the time of the oldest waiting event: the
+// event's own, which outlives a restart. It is called only while events wait.
 func (f *Figures) Serve(oldest func() time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -115,7 +115,7 @@ type Snapshot struct {
 	Dropped                      map[string]int64 // by reason, without zeros
 	LastArrival                  time.Time        // zero: none
 	LastDelivery                 time.Time        // zero: none
-	Oldest                       time.Time        // arrival of the oldest event that waits; zero: none waits
+	Oldest                       time.Time        // the oldest event's own time; zero: none waits
 	Health                       Health
 	LastError                    *Failure  // nil once delivery works
 	NextAttempt                  time.Time // zero: nothing waits for it

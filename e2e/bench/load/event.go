@@ -46,6 +46,12 @@ const (
 type writer struct {
 	random   *rand.Rand
 	projects int
+	run      int // events in a row of one project
+}
+
+// Project is the id of a project, counted from 0.
+func Project(n int) string {
+	return "project-live-" + string(number(nil, n)) + "-0000-4000-8000-000000000000"
 }
 
 // append writes the event of a sequence number.
@@ -84,7 +90,7 @@ func (w *writer) value(dst []byte, name byte, sequence int, at time.Time) []byte
 	case 'i':
 		return number(append(dst, Mark...), sequence)
 	case 'p':
-		return number(dst, sequence%w.projects)
+		return number(dst, sequence/w.run%w.projects)
 	default:
 		panic("load: no such value: " + string(name))
 	}

@@ -47,6 +47,14 @@ func TestBuildMakesRequestsThatLokiTakes(t *testing.T) {
 	require.Len(t, projects, 2)
 }
 
+// Requests are of one project each where they are to be apart, and every project has its turn.
+func TestProjectsApart(t *testing.T) {
+	w := newBuilder(Shape{Batch: 3, Projects: 2, Apart: true}, 1).writer
+	for sequence, want := range []int{0, 0, 0, 1, 1, 1, 0} {
+		require.Contains(t, string(w.append(nil, sequence, time.Now())), `"project_id":"`+Project(want)+`"`)
+	}
+}
+
 func TestTakeHandsOutEachRequestOnce(t *testing.T) {
 	pool := Build(Shape{Requests: 5, Batch: 10})
 	require.Equal(t, Range{pool, 0, 2}, pool.Take(11))

@@ -26,9 +26,18 @@ import (
 // Shape is what the requests of a Pool are like.
 type Shape struct {
 	Requests           int
-	Batch              int // events a request
-	Projects           int // which the events belong to, in turn
+	Batch              int  // events a request
+	Projects           int  // which the events belong to, in turn
+	Apart              bool // each request holds the events of one project, as Stytch's do
 	Username, Password string
+}
+
+// run is how many events in a row belong to one project.
+func (s *Shape) run() int {
+	if s.Apart {
+		return s.Batch
+	}
+	return 1
 }
 
 // Pool is requests that are ready to be sent. Request r holds the events from r*Batch up to
@@ -125,7 +134,7 @@ func newBuilder(shape Shape, seed uint64) *builder {
 	credentials := base64.StdEncoding.EncodeToString([]byte(shape.Username + ":" + shape.Password))
 	return &builder{
 		shape:  shape,
-		writer: writer{random: rand.New(rand.NewPCG(seed, 1)), projects: max(1, shape.Projects)},
+		writer: writer{random: rand.New(rand.NewPCG(seed, 1)), projects: max(1, shape.Projects), run: shape.run()},
 		header: "POST " + harness.LokiPushPath + " HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic " + credentials +
 			"\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: ",
 		gzip: gzip.NewWriter(nil),

@@ -60,3 +60,9 @@ func status(pid int, name string) (int, error) {
 	}
 	return 0, fmt.Errorf("reading /proc/%d/status: no %s", pid, name)
 }
+
+// Descriptors is how many files and connections the program has open.
+func (p *Process) Descriptors() (int, error) {
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.command.Process.Pid))
+	return len(entries), err
+}

@@ -7,16 +7,19 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 )
 
-// Host is a host without extensions that keeps the status events it is told.
+// Host is a host that keeps the status events it is told.
 type Host struct {
+	// Extensions are the host's, none unless set before the start.
+	Extensions map[component.ID]component.Component
+
 	mu     sync.Mutex
 	events []*componentstatus.Event
 }
 
 var _ componentstatus.Reporter = (*Host)(nil)
 
-// GetExtensions returns none.
-func (h *Host) GetExtensions() map[component.ID]component.Component { return nil }
+// GetExtensions implements component.Host.
+func (h *Host) GetExtensions() map[component.ID]component.Component { return h.Extensions }
 
 // Report keeps an event.
 func (h *Host) Report(event *componentstatus.Event) {

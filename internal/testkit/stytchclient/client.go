@@ -56,7 +56,7 @@ type sdk struct {
 func newClient(name string, o Options, s sdk) *Client {
 	return &Client{o, name, s, &http.Client{
 		Timeout:   s.timeout,
-		Transport: &http.Transport{TLSClientConfig: o.TLS, Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true},
+		Transport: &http.Transport{TLSClientConfig: o.TLS.Clone(), Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true},
 	}}
 }
 

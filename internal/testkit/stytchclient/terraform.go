@@ -6,14 +6,20 @@ import (
 	"strings"
 )
 
-// Terraform is a resource stytch_event_log_streaming: what Terraform and its provider do
-// to make the API equal to a configuration. It is not safe for concurrent use.
-type Terraform struct {
-	client *Client
-	state  *Stream // nil: not in Terraform's state
+// Resource is a resource stytch_event_log_streaming of a Terraform configuration.
+type Resource struct {
+	Config  Config // datadog_config or grafana_loki_config
+	Enabled bool   // enabled
 }
 
-// NewTerraform returns a resource that is not in Terraform's state.
+// Terraform does what Terraform and its provider do for one resource. It is not safe for
+// concurrent use.
+type Terraform struct {
+	client *Client
+	state  *Resource // nil: the resource is not in Terraform's state
+}
+
+// NewTerraform returns a Terraform with an empty state.
 func NewTerraform(o Options) *Terraform {
 	return &Terraform{client: newClient("Terraform provider", o, goSDK(" terraform-provider-stytch/3.2.0", basic))}
 }
@@ -21,10 +27,10 @@ func NewTerraform(o Options) *Terraform {
 // InState tells whether the resource is in Terraform's state.
 func (t *Terraform) InState() bool { return t.state != nil }
 
-// Apply does what `terraform apply` does with this configuration: it refreshes, creates or
-// updates. Where an error is returned from a creation, nothing is in the state, and the
-// next Apply creates again.
-func (t *Terraform) Apply(ctx context.Context, wanted Config) error {
+// Apply does what `terraform apply` does with this configuration: it refreshes, then
+// creates or updates. Where a creation fails, nothing is in the state, and the next Apply
+// creates again.
+func (t *Terraform) Apply(ctx context.Context, wanted Resource) error {
 	if t.state == nil {
 		return t.create(ctx, wanted)
 	}
@@ -32,60 +38,68 @@ func (t *Terraform) Apply(ctx context.Context, wanted Config) error {
 	if err != nil || len(changes) == 0 {
 		return err
 	}
-	stream, err := t.client.Update(ctx, wanted)
+	stream, err := t.client.Update(ctx, wanted.Config)
+	if err != nil {
+		return err
+	}
+	switch {
+	case wanted.Enabled && !t.state.Enabled:
+		err = t.client.Enable(ctx)
+	case !wanted.Enabled && t.state.Enabled:
+		err = t.client.Disable(ctx)
+	}
 	if err != nil {
 		return err
 	}
 	return t.keep(wanted, stream)
 }
 
-func (t *Terraform) create(ctx context.Context, wanted Config) error {
-	stream, err := t.client.Create(ctx, wanted)
+func (t *Terraform) create(ctx context.Context, wanted Resource) error {
+	stream, err := t.client.Create(ctx, wanted.Config)
 	if err != nil {
 		return err
 	}
-	if err := t.client.Enable(ctx); err != nil {
-		return err
+	if wanted.Enabled {
+		if err := t.client.Enable(ctx); err != nil {
+			return err
+		}
 	}
-	stream.Status = "ACTIVE"
 	return t.keep(wanted, stream)
 }
 
-// keep takes an answer into the state, if it says what the plan said.
-func (t *Terraform) keep(wanted Config, stream *Stream) error {
-	if differences := differ(wanted, *stream.Config); len(differences) > 0 {
+// keep takes an answer into the state, if it says what the plan said. `enabled` is taken
+// from the plan.
+func (t *Terraform) keep(wanted Resource, stream *Stream) error {
+	after := Resource{*stream.Config, wanted.Enabled}
+	if differences := differ(wanted, after); len(differences) > 0 {
 		return fmt.Errorf("Provider produced inconsistent result after apply: %s", strings.Join(differences, ", "))
 	}
-	t.state = stream
+	t.state = &after
 	return nil
 }
 
-// Plan does what `terraform plan` does: it reads the stream, and returns the names of what
-// differs from the configuration or from the state. A stream that is gone is an error.
-func (t *Terraform) Plan(ctx context.Context, wanted Config) ([]string, error) {
+// Plan does what `terraform plan` does: it reads the stream into the state, and returns
+// the names of what differs from the configuration. A stream that is gone is an error.
+func (t *Terraform) Plan(ctx context.Context, wanted Resource) ([]string, error) {
 	stream, err := t.client.Get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// The secret is kept from the state: the answer is masked.
+	// The answer is masked: the secret is kept from the state.
 	if d := stream.Config.Datadog; d != nil {
 		d.APIKey, d.APIKeyLastFour = "", ""
-		if t.state.Config != nil && t.state.Config.Datadog != nil {
+		if t.state.Config.Datadog != nil {
 			d.APIKey = t.state.Config.Datadog.APIKey
 		}
 	}
 	if l := stream.Config.GrafanaLoki; l != nil {
 		l.Password, l.PasswordLastFour = "", ""
-		if t.state.Config != nil && t.state.Config.GrafanaLoki != nil {
+		if t.state.Config.GrafanaLoki != nil {
 			l.Password = t.state.Config.GrafanaLoki.Password
 		}
 	}
-	changes := differ(wanted, *stream.Config)
-	if t.state.Status != "" && t.state.Status != stream.Status {
-		changes = append(changes, "streaming_status")
-	}
-	t.state = stream
-	return changes, nil
+	t.state = &Resource{*stream.Config, stream.Status == "ACTIVE"}
+	return differ(wanted, *t.state), nil
 }
 
 // Import does what `terraform import` does with project_slug.environment_slug.TYPE. The
@@ -93,12 +107,12 @@ func (t *Terraform) Plan(ctx context.Context, wanted Config) ([]string, error) {
 func (t *Terraform) Import(ctx context.Context, id string) error {
 	parts := strings.Split(id, ".")
 	if len(parts) != 3 {
-		return fmt.Errorf("the id must be project_slug.environment_slug.destination_type, got %q", id)
+		return fmt.Errorf("Import ID must be in format 'project_slug.environment_slug.destination_type', got: %s", id)
 	}
 	t.client.Environment = Environment{parts[0], parts[1]}
 	t.client.Destination = parts[2]
-	t.state = &Stream{Destination: parts[2]}
-	if _, err := t.Plan(ctx, Config{}); err != nil {
+	t.state = &Resource{}
+	if _, err := t.Plan(ctx, Resource{}); err != nil {
 		t.state = nil
 		return err
 	}
@@ -120,28 +134,27 @@ func (t *Terraform) Forget() { t.state = nil }
 // Close closes idle connections.
 func (t *Terraform) Close() { t.client.Close() }
 
-// differ returns the names of what differs between two configurations.
-func differ(a, b Config) []string {
+// differ returns the names of the attributes that differ between two resources.
+func differ(a, b Resource) []string {
 	var names []string
 	note := func(name string, same bool) {
 		if !same {
 			names = append(names, name)
 		}
 	}
-	if (a.Datadog == nil) != (b.Datadog == nil) {
-		return []string{"datadog_config"}
+	note("enabled", a.Enabled == b.Enabled)
+	if x, y := a.Config.Datadog, b.Config.Datadog; x == nil || y == nil {
+		note("datadog_config", x == y)
+	} else {
+		note("datadog_config.api_key", x.APIKey == y.APIKey)
+		note("datadog_config.site", x.Site == y.Site)
 	}
-	if (a.GrafanaLoki == nil) != (b.GrafanaLoki == nil) {
-		return []string{"grafana_loki_config"}
-	}
-	if a.Datadog != nil {
-		note("datadog_config.api_key", a.Datadog.APIKey == b.Datadog.APIKey)
-		note("datadog_config.site", a.Datadog.Site == b.Datadog.Site)
-	}
-	if a.GrafanaLoki != nil {
-		note("grafana_loki_config.hostname", a.GrafanaLoki.Hostname == b.GrafanaLoki.Hostname)
-		note("grafana_loki_config.username", a.GrafanaLoki.Username == b.GrafanaLoki.Username)
-		note("grafana_loki_config.password", a.GrafanaLoki.Password == b.GrafanaLoki.Password)
+	if x, y := a.Config.GrafanaLoki, b.Config.GrafanaLoki; x == nil || y == nil {
+		note("grafana_loki_config", x == y)
+	} else {
+		note("grafana_loki_config.hostname", x.Hostname == y.Hostname)
+		note("grafana_loki_config.username", x.Username == y.Username)
+		note("grafana_loki_config.password", x.Password == y.Password)
 	}
 	return names
 }
