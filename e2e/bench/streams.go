@@ -113,7 +113,7 @@ func (w *world) streams(ctx context.Context, o *options) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(table, "\ncase\tcreate s\tstart s\tRSS MB\tdescriptors\tidle CPU %%\t\n")
+	fmt.Fprintf(table, "\ncase\tcreate s\tstart s\tRSS MB\tdescriptors\tgoroutines\tidle CPU %%\t\n")
 	for i := range managedSystems {
 		if err := w.footprint(ctx, &managedSystems[i], table); err != nil {
 			return err
@@ -164,7 +164,11 @@ func (w *world) footprint(ctx context.Context, s *system, table *tabwriter.Write
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(table, "%s\t%.1f\t%.1f\t%.0f\t%d\t%.1f\t\n", s.name, created.Seconds(), started.Seconds(), float64(resident)/1e6, descriptors, idle)
+	goroutines, err := p.Goroutines()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(table, "%s\t%.1f\t%.1f\t%.0f\t%d\t%d\t%.1f\t\n", s.name, created.Seconds(), started.Seconds(), float64(resident)/1e6, descriptors, goroutines, idle)
 	return nil
 }
 

@@ -2,10 +2,12 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -65,4 +67,18 @@ func status(pid int, name string) (int, error) {
 func (p *Process) Descriptors() (int, error) {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.command.Process.Pid))
 	return len(entries), err
+}
+
+// Goroutines ends the program, which must be Go's, and counts the goroutines it had.
+func (p *Process) Goroutines() (int, error) {
+	before := len(p.Output())
+	if err := p.Signal(syscall.SIGQUIT); err != nil {
+		return 0, err
+	}
+	select {
+	case <-p.done:
+		return strings.Count(p.Output()[before:], "\ngoroutine "), nil
+	case <-time.After(patience):
+		return 0, errors.New("SIGQUIT did not end the program")
+	}
 }
