@@ -77,12 +77,12 @@ func area(minutes []minute, now time.Time, width, height, most float64, value fu
 		}
 		return math.Round((height-1-(height-3)*value(m)/most)*10) / 10
 	}
-	first := x(minutes[0].begin, now, width)
-	if first < width/30 { // about two minutes
-		first = -2
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "M%g %gV%g", first, height+2, y(minutes[0]))
+	if first := x(minutes[0].begin, now, width); first < width/30 { // about two minutes
+		fmt.Fprintf(&b, "M-2 %gV%g", height+2, y(minutes[0]))
+	} else { // before the start there was nothing
+		fmt.Fprintf(&b, "M-2 %gV%gH%gV%g", height+2, height-1, first, y(minutes[0]))
+	}
 	for _, m := range minutes {
 		fmt.Fprintf(&b, "L%g %g", x(m.end, now, width), y(m))
 	}

@@ -47,6 +47,14 @@ func TestStates(t *testing.T) {
 			state{"bad", "Held"},
 			[]string{"refuses what is sent."},
 		},
+		"in words with the code": {
+			true, func(f *managed.Figures) {
+				f.Received(1)
+				f.Fails(managed.Held, managed.Failure{Code: 403, Text: "dd.example answered 403: no"}, soon)
+			},
+			state{"bad", "Held: key refused"},
+			[]string{"none is lost.\n\ndd.example answered 403: no\nNext"},
+		},
 		"unreachable": {
 			true, func(f *managed.Figures) {
 				f.Received(1)

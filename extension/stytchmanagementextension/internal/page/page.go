@@ -75,7 +75,8 @@ func (p *Page) Shutdown() {
 	p.stopped.Wait()
 }
 
-// sample takes a sample of every stream each minute, away from the way of events.
+// sample takes a sample of every stream each minute, away from the way of events, and
+// ends the sessions that are over.
 func (p *Page) sample() {
 	defer p.stopped.Done()
 	ticker := time.NewTicker(time.Minute)
@@ -85,6 +86,7 @@ func (p *Page) sample() {
 		select {
 		case <-ticker.C:
 			p.samples.take(p.Control.Table(), p.now())
+			p.sessions.sweep()
 		case <-p.stop:
 			return
 		}

@@ -127,6 +127,13 @@ func TestSessionsEnd(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.do(t, r).StatusCode)
 	now = now.Add(11 * time.Minute)
 	require.False(t, signedIn(), "what a script asks for by itself does not keep a session")
+
+	s.signIn(t)
+	s.page.sessions.sweep()
+	require.Len(t, s.page.sessions.byHash, 1)
+	now = now.Add(61 * time.Minute)
+	s.page.sessions.sweep()
+	require.Empty(t, s.page.sessions.byHash, "nor does it stay in memory with what was typed")
 }
 
 func TestSessionsAreBounded(t *testing.T) {

@@ -108,20 +108,27 @@ func (all *sessions) remove(hash [sha256.Size]byte) {
 	}
 }
 
-// evict removes the sessions that are over, and at least the one used least recently.
+// sweep ends the sessions that are over, with what they keep.
+func (all *sessions) sweep() {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for hash, s := range all.byHash {
+		if all.expired(s) {
+			all.remove(hash)
+		}
+	}
+}
+
+// evict ends the session that was used least recently.
 func (all *sessions) evict() {
 	var oldest [sha256.Size]byte
 	var least *session
 	for hash, s := range all.byHash {
-		if all.expired(s) {
-			all.remove(hash)
-		} else if least == nil || s.used.Before(least.used) {
+		if least == nil || s.used.Before(least.used) {
 			oldest, least = hash, s
 		}
 	}
-	if len(all.byHash) >= maxSessions {
-		all.remove(oldest)
-	}
+	all.remove(oldest)
 }
 
 // cookies are the ids that a request brings. A plain cookie counts only without TLS,

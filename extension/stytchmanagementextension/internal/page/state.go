@@ -2,6 +2,8 @@ package page
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
@@ -64,7 +66,7 @@ type trouble struct {
 	State  state
 	What   string // "refuses the API key ending in …41cf."
 	Events string // "1,284 events wait since 10:02 UTC; none is lost."
-	Said   string // "Datadog answered 403: "
+	Said   string // "Datadog answered 403", unless the destination's words say so
 	Words  string // the destination's own
 	Next   string // "Next attempt in 12 s."
 	Action string // the button's label
@@ -84,7 +86,8 @@ func troubleOf(s *managed.Stream, f managed.Snapshot, now time.Time) *trouble {
 		t.Action = map[managed.Destination]string{managed.Datadog: "Change the key", managed.GrafanaLoki: "Change the password"}[s.Destination]
 	}
 	if e := f.LastError; e != nil {
-		switch {
+		switch code := strconv.Itoa(e.Code); {
+		case strings.Contains(e.Text, code): // "api.datadoghq.eu answered 403: …"
 		case e.Code > 0:
 			t.Said = fmt.Sprintf("%s answered %d", destinationName(s.Destination), e.Code)
 		default:
