@@ -5,7 +5,9 @@ SHELL := /bin/bash
 TOOL := go tool -modfile=tools/go.mod
 BINARY := build/otelcol-stytch
 LEAN := build/lean/otelcol-stytch
-SOURCES := $(shell find internal receiver processor exporter extension -name '*.go' ! -name '*_test.go')
+PAGE := e2e/page
+PAGE_DEMO := build/page-demo
+SOURCES := $(shell find internal receiver processor exporter extension -type f ! -name '*_test.go' ! -name '*.md')
 
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
@@ -23,9 +25,9 @@ TAG := $(if $(DIRTY),,$(shell git describe --tags --exact-match --match 'v[0-9]*
 NEXT := $(shell sed -n 's/^  version: \([^ ]*\).*/\1/p' builder-config.yaml)
 VERSION ?= $(or $(TAG:v%=%),$(NEXT).g$(shell printf %.12s $(COMMIT))$(if $(DIRTY),.dirty))
 
-.PHONY: all build build-lean dist dist-test dist-check run test race e2e e2e-loki e2e-dashboards dashboard-images e2e-faults e2e-examples example-own-build soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help prometheus
+.PHONY: all build build-lean dist dist-test dist-check run test race e2e e2e-loki e2e-dashboards dashboard-images e2e-faults e2e-examples e2e-page screenshots example-own-build soak lint fmt generate generate-check bench bench-system fuzz golden tidy clean help prometheus
 
-all: generate-check lint test race e2e e2e-loki e2e-dashboards dist-test e2e-faults e2e-examples ## everything that continuous integration runs; some tests of e2e-faults as root only
+all: generate-check lint test race e2e e2e-loki e2e-page e2e-dashboards dist-test e2e-faults e2e-examples ## everything that continuous integration runs; some tests of e2e-faults as root only
 
 build: $(BINARY) ## compile the collector with ocb into build/otelcol-stytch
 
@@ -102,6 +104,24 @@ e2e-examples: build build-lean ## each folder of examples/ between real peers: S
 
 example-own-build: ## build and run examples/own-build: minutes the first time, on one core
 	nice go test -tags own_build -count 1 -timeout 60m -run TestOwnBuild -v ./e2e/examples/
+
+e2e-page: build $(PAGE_DEMO) $(PAGE)/node_modules chromium ## the page in a browser: about a minute; installs Chromium where there is none
+	cd $(PAGE) && node --test --test-concurrency=1
+
+screenshots: $(PAGE_DEMO) $(PAGE)/node_modules chromium ## take the pictures in docs/images/ anew
+	cd $(PAGE) && node screenshots.mjs
+
+$(PAGE_DEMO): go.mod $(SOURCES) $(wildcard extension/stytchmanagementextension/internal/page/*_test.go)
+	go test -c -tags demo -o $@ ./extension/stytchmanagementextension/internal/page
+
+$(PAGE)/node_modules: $(PAGE)/package-lock.json
+	cd $(PAGE) && npm ci --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+.PHONY: chromium
+chromium:
+	@command -v node >/dev/null || { echo "The page's tests need Node.js 20 or later, with npm."; exit 1; }
+	@test -n "$$CHROMIUM" || test -x /usr/bin/chromium || { apt-get update && apt-get install -y --no-install-recommends chromium; }
 
 soak: build ## random faults for SOAK (30m): memory, goroutines and events must all stay
 	SOAK=$(SOAK) go test -tags e2e -count 1 -timeout 24h -v -run TestSoak ./e2e/faults/

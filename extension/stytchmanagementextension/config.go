@@ -59,6 +59,10 @@ type ActivityConfig struct {
 	Show string `mapstructure:"show"`
 }
 
+// maxActivity bounds the memory that is set aside for events, at about 100 bytes each
+// besides their texts.
+const maxActivity = 100_000
+
 // What ActivityConfig.Show can be.
 const (
 	showMasked = "masked"
@@ -97,8 +101,13 @@ func (cfg *Config) Validate() error {
 		errs = append(errs, err)
 	}
 	errs = append(errs, cfg.validateEnvironments())
-	if cfg.Activity.Events < 1 {
-		errs = append(errs, fmt.Errorf("activity::events: must be at least 1, got %d", cfg.Activity.Events))
+	for i, host := range cfg.Hosts {
+		if !isHost(host) || strings.Contains(host, ":") {
+			errs = append(errs, fmt.Errorf("hosts::%d: must be a host's name without scheme, port and path, such as streams.example.com, got %q", i, host))
+		}
+	}
+	if n := cfg.Activity.Events; n < 1 || n > maxActivity {
+		errs = append(errs, fmt.Errorf("activity::events: must be between 1 and %d, got %d", maxActivity, n))
 	}
 	if show := cfg.Activity.Show; show != showMasked && show != showFull {
 		errs = append(errs, fmt.Errorf("activity::show: must be %s or %s, got %q", showMasked, showFull, show))

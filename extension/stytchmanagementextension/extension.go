@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-stytch/otelcol-stytch/extension/stytchmanagementextension/internal/page"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/httpserve"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 )
@@ -34,6 +35,7 @@ type managementExtension struct {
 	slugs    map[string]*environmentView // by project id
 	sources
 	observer atomic.Pointer[managed.Observer]
+	page     *page.Page
 
 	tables        tableCache
 	stopFollowing context.CancelFunc // nil: it does not follow
@@ -61,6 +63,7 @@ func newExtension(set extension.Settings, cfg *Config) *managementExtension {
 		e.projects[slugPair{env.ProjectSlug, env.EnvironmentSlug}] = env.ProjectID
 		e.slugs[env.ProjectID] = &environmentView{env.ProjectSlug, env.EnvironmentSlug}
 	}
+	e.page = e.newPage()
 	return e
 }
 
@@ -86,6 +89,7 @@ func (e *managementExtension) Start(ctx context.Context, host component.Host) er
 		e.set.Logger.Warn("Credentials pass this address unencrypted: set `http::tls`, unless something before it ends TLS",
 			zap.String("endpoint", listener.Addr().String()))
 	}
+	e.page.Start()
 	e.server = server
 	e.serving.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -153,6 +157,7 @@ const closeAfter = 5 * time.Second
 // Shutdown ends the server, and then the storage.
 func (e *managementExtension) Shutdown(ctx context.Context) error {
 	var errs []error
+	e.page.Shutdown() // ends its streams of events, which the server would wait for
 	if e.server != nil {
 		bounded, cancel := context.WithTimeout(ctx, closeAfter)
 		err := e.server.Shutdown(bounded)
