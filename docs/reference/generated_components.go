@@ -5,6 +5,9 @@ package main
 import (
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/datadoglogsexporter"
 	"github.com/otelcol-stytch/otelcol-stytch/exporter/lokiexporter"
+	"github.com/otelcol-stytch/otelcol-stytch/extension/guardedstorageextension"
+	"github.com/otelcol-stytch/otelcol-stytch/extension/stytchencodingextension"
+	"github.com/otelcol-stytch/otelcol-stytch/extension/stytchmanagementextension"
 	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor"
 	"github.com/otelcol-stytch/otelcol-stytch/receiver/stytchreceiver"
 )
@@ -14,4 +17,7 @@ var components = []component{
 	{"processor", stytchprocessor.NewFactory()},
 	{"exporter", datadoglogsexporter.NewFactory()},
 	{"exporter", lokiexporter.NewFactory()},
+	{"extension", guardedstorageextension.NewFactory()},
+	{"extension", stytchencodingextension.NewFactory()},
+	{"extension", stytchmanagementextension.NewFactory()},
 }

@@ -21,6 +21,10 @@ func DefaultClient() confighttp.ClientConfig {
 	client.Timeout = 30 * time.Second
 	// Every consumer of the queue keeps its connection.
 	client.MaxIdleConnsPerHost = 100
+	// An HTTP/2 connection whose other end has gone without a word (a NAT, a failover)
+	// would take every retry until the system gives it up, after about 15 minutes.
+	client.HTTP2ReadIdleTimeout = 10 * time.Second
+	client.HTTP2PingTimeout = 5 * time.Second
 	return client
 }
 
