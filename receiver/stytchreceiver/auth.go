@@ -2,6 +2,7 @@ package stytchreceiver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -40,6 +41,10 @@ func (r *stytchReceiver) newExtensionAuth(ctx context.Context, host component.Ho
 	}
 	return &extensionAuth{extension: extension, params: auth.RequestParameters, challenge: challenges[id.Type().String()], pushFor: r.cfg.PushFor}, nil
 }
+
+// errEmptyPassword refuses what basicauth takes from everybody who knows the user name,
+// if the environment variable of the password is not set.
+var errEmptyPassword = errors.New("the password is empty")
 
 // challenges are the values of WWW-Authenticate by type of extension.
 var challenges = map[string]string{

@@ -54,6 +54,26 @@ func TestAuth(t *testing.T) {
 		metricdata.DataPoint[int64]{Attributes: protocolAttr("events", 202), Value: 2})
 }
 
+// everybody is an auth extension whose password is an unset variable.
+type everybody struct{ component.Component }
+
+func (everybody) Authenticate(ctx context.Context, sources map[string][]string) (context.Context, error) {
+	if len(sources["Authorization"]) == 0 || sources["Authorization"][0] == "Basic Og==" {
+		return ctx, errors.New("who are you?")
+	}
+	return ctx, nil
+}
+
+func TestEmptyPasswordIsRefused(t *testing.T) {
+	r := start(t, nil, func(cfg *Config) {
+		cfg.HTTP.Auth = configoptional.Some(confighttp.AuthConfig{Config: configauth.Config{AuthenticatorID: component.MustNewID("auth")}})
+	}, everybody{})
+	for credentials, want := range map[string]int{"Basic c3R5dGNoOg==": http.StatusUnauthorized, "Basic c3R5dGNoOng=": http.StatusAccepted} { // stytch: and stytch:x
+		resp, answer := r.post("/v1/events", "{}", "Authorization", credentials)
+		require.Equal(t, want, resp.StatusCode, answer)
+	}
+}
+
 func TestChallenge(t *testing.T) {
 	for kind, want := range map[string]string{
 		"basicauth": `Basic realm="stytch", charset="UTF-8"`, "bearertokenauth": "Bearer", "oidc": "Bearer", "mine": "",
