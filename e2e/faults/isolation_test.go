@@ -55,6 +55,7 @@ func TestProjectsDoNotSlowEachOther(t *testing.T) {
 	tenants := &tenants{accounts: accounts, sender: harness.Sender{URL: "http://" + listen}, events: map[string]*sentEvent{}}
 
 	const phase = 8 * time.Second
+	tenants.run(t, 0, projects, 2*time.Second) // each stream starts with its first event
 	before := tenants.run(t, 0, healthy, phase)
 	accounts.answer(key(refused, 0), http.StatusForbidden)
 	accounts.answer(key(hanging, 0), hangs)

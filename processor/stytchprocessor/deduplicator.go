@@ -30,7 +30,8 @@ type deduplicator struct {
 	count *counters
 	seeds *seeds // without a storage
 	start time.Time
-	// figuresOf returns the figures of the stream that events belong to, or nil.
+	// figuresOf returns the figures of the stream that events belong to, or nil. Nil is
+	// no function: no stream has figures.
 	figuresOf func(plog.ResourceLogs) *managed.Figures
 
 	stored *storedWindow // nil without a storage, which is opened by open
@@ -50,10 +51,9 @@ type claim struct {
 func newDeduplicator(cfg DeduplicateConfig, count *counters, next consumer.Logs) *deduplicator {
 	return &deduplicator{
 		cfg: cfg, next: next, count: count, seeds: newSeeds(),
-		start:     time.Now().Add(-cfg.Window - time.Second), // what was stored is from before now
-		figuresOf: func(plog.ResourceLogs) *managed.Figures { return nil },
-		seen:      seenSet{window: seconds(cfg.Window), limit: cfg.MaxEvents},
-		inFlight:  map[key]*claim{},
+		start:    time.Now().Add(-cfg.Window - time.Second), // what was stored is from before now
+		seen:     seenSet{window: seconds(cfg.Window), limit: cfg.MaxEvents},
+		inFlight: map[key]*claim{},
 	}
 }
 
@@ -64,11 +64,14 @@ func (d *deduplicator) Capabilities() consumer.Capabilities {
 // ConsumeLogs returns nil when the next consumer has taken each event of ld, from
 // this request or from another one.
 func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	list := records(ld, d.hasher(), d.figuresOf)
+	list := records(ld, d.hasher())
 	duplicates := 0
 	var figures []*managed.Figures // of the duplicates that belong to a stream with figures
 	for {
 		own, number := d.claim(list)
+		if duplicates += number[drop]; number[drop] > 0 && d.figuresOf != nil {
+			figures = d.appendFigures(figures, ld, list)
+		}
 		pending := none
 		if number[wait] > 0 {
 			pending = plog.NewLogs()
@@ -82,9 +85,6 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 			if err := d.forward(ctx, ld, own); err != nil {
 				return withPending(err, pending)
 			}
-		}
-		if duplicates += number[drop]; number[drop] > 0 {
-			figures = appendFigures(figures, list)
 		}
 		if number[wait] == 0 {
 			d.count.duplicates(ctx, duplicates)
@@ -103,11 +103,18 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	}
 }
 
-// appendFigures appends the figures of each record that is dropped.
-func appendFigures(figures []*managed.Figures, list []record) []*managed.Figures {
-	for i := range list {
-		if list[i].action == drop && list[i].figures != nil {
-			figures = append(figures, list[i].figures)
+// appendFigures appends the figures of each record of ld that is dropped.
+func (d *deduplicator) appendFigures(figures []*managed.Figures, ld plog.Logs, list []record) []*managed.Figures {
+	i := 0
+	for _, rl := range ld.ResourceLogs().All() {
+		of := d.figuresOf(rl)
+		for _, sl := range rl.ScopeLogs().All() {
+			for range sl.LogRecords().Len() {
+				if list[i].action == drop && of != nil {
+					figures = append(figures, of)
+				}
+				i++
+			}
 		}
 	}
 	return figures

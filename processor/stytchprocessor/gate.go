@@ -6,12 +6,10 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processorhelper"
 	"go.uber.org/zap"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
@@ -60,12 +58,6 @@ func (g *gate) process(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 	}
 	return ld, nil
 }
-
-// observed implements eventSwitch: nobody observes the stream of the configuration.
-func (g *gate) observed(next consumer.Logs) consumer.Logs { return next }
-
-// figuresOf implements eventSwitch: the stream of the configuration has none.
-func (g *gate) figuresOf(plog.ResourceLogs) *managed.Figures { return nil }
 
 func (g *gate) summarize() {
 	if n := g.unlogged.Swap(0); n > 0 {

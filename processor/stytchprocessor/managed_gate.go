@@ -132,7 +132,7 @@ func (g *managedGate) shutdown(context.Context) error {
 	return nil
 }
 
-// observed implements eventSwitch.
+// observed returns what lets an observer see the events before next has them.
 func (g *managedGate) observed(next consumer.Logs) consumer.Logs { return &observed{next, g} }
 
 // observed shows the Source's observer the events before they are handed on: afterwards

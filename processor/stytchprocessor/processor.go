@@ -24,14 +24,17 @@ func createLogs(ctx context.Context, set processor.Settings, cc component.Config
 		return nil, err
 	}
 	g := newSwitch(cfg, set, count)
-	next = g.observed(next)
+	var figuresOf func(plog.ResourceLogs) *managed.Figures
+	if m, ok := g.(*managedGate); ok {
+		figuresOf, next = m.figuresOf, m.observed(next)
+	}
 	if len(cfg.Redact) > 0 {
-		next = newRedactor(cfg, count, g.figuresOf, next)
+		next = newRedactor(cfg, count, figuresOf, next)
 	}
 	start, shutdown := g.start, g.shutdown
 	if cfg.Deduplicate.HasValue() {
 		d := newDeduplicator(*cfg.Deduplicate.Get(), count, next)
-		d.figuresOf = g.figuresOf
+		d.figuresOf = figuresOf
 		start = func(ctx context.Context, host component.Host) error {
 			if err := d.open(ctx, host, set.ID, set.Logger); err != nil {
 				return err
@@ -57,10 +60,6 @@ type eventSwitch interface {
 	start(context.Context, component.Host) error
 	process(context.Context, plog.Logs) (plog.Logs, error)
 	shutdown(context.Context) error
-	// observed returns next, or what lets an observer see the events before next has them.
-	observed(next consumer.Logs) consumer.Logs
-	// figuresOf returns the figures of the stream that the events belong to, or nil.
-	figuresOf(plog.ResourceLogs) *managed.Figures
 }
 
 func newSwitch(cfg *Config, set processor.Settings, count *counters) eventSwitch {

@@ -4,7 +4,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
@@ -28,8 +27,6 @@ type record struct {
 	key    key
 	holder *claim // if action is wait: the claim that has the key in flight
 	action action
-
-	figures *managed.Figures // of the event's stream; nil: it has none
 }
 
 type action uint8
@@ -41,13 +38,13 @@ const (
 )
 
 // records returns the log records of ld, in order.
-func records(ld plog.Logs, h hasher, figuresOf func(plog.ResourceLogs) *managed.Figures) []record {
+func records(ld plog.Logs, h hasher) []record {
 	list := make([]record, 0, ld.LogRecordCount())
 	for _, rl := range ld.ResourceLogs().All() {
-		project, figures := projectKey(rl.Resource().Attributes(), h), figuresOf(rl)
+		project := projectKey(rl.Resource().Attributes(), h)
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
-				list = append(list, record{key: keyOf(project, lr.Attributes(), h), figures: figures})
+				list = append(list, record{key: keyOf(project, lr.Attributes(), h)})
 			}
 		}
 	}

@@ -69,6 +69,9 @@ func (a *extensionAuth) Authenticate(answer http.Header, r *http.Request) (conte
 		}
 	}
 	ctx, err := a.extension.Authenticate(r.Context(), sources)
+	if _, password, basic := r.BasicAuth(); err == nil && basic && password == "" {
+		err = errEmptyPassword
+	}
 	if err != nil {
 		if a.challenge != "" {
 			answer.Set("WWW-Authenticate", a.challenge)
