@@ -52,11 +52,11 @@ func TestStreamsAreSeparate(t *testing.T) {
 	require.Contains(t, status, "answered 403")
 
 	r.set(two, "k2b")
-	r.requireArrived("k2b", names(two, 0, 100), 2*time.Second)
+	r.requireArrived("k2b", names(two, 0, 100), 10*time.Second)
 	require.Empty(t, hanging.Figures.Snapshot().Dropped)
 	intake.answers("k1b", http.StatusAccepted)
 	r.set(one, "k1b")
-	r.requireArrived("k1b", names(one, 0, 100), 2*time.Second)
+	r.requireArrived("k1b", names(one, 0, 100), 10*time.Second)
 	r.eventually(func() bool { return r.status() == "StatusOK" }, "the status")
 }
 
@@ -102,7 +102,7 @@ func TestNewCredentialsWake(t *testing.T) {
 			}
 			r.set(one, "new")
 			taken := len(intake.of("old"))
-			require.Eventually(t, func() bool { return len(intake.of("new")) == 10-taken }, 2*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return len(intake.of("new")) == 10-taken }, 10*time.Second, time.Millisecond)
 			r.eventually(func() bool { return stream.Figures.Snapshot().Waiting == 0 }, "the figures")
 			require.EqualValues(t, 10, stream.Figures.Snapshot().Delivered)
 			require.Zero(t, r.quarantined())
@@ -174,7 +174,7 @@ func TestOnlyTheRefusedPartGoesBack(t *testing.T) {
 			require.Equal(t, managed.Full, s.Health)
 
 			r.set(one, "new")
-			r.requireArrived("new", names(one, 0, 8), 2*time.Second)
+			r.requireArrived("new", names(one, 0, 8), 10*time.Second)
 			r.eventually(func() bool { return full.Figures.Snapshot().Waiting == 0 }, "there is room again")
 			require.NoError(t, r.ConsumeLogs(t.Context(), rest.Data()))
 			r.requireArrived("new", names(one, 0, 14), 30*time.Second)

@@ -89,7 +89,7 @@ func TestStreamsHaveTheirOwnLoki(t *testing.T) {
 		require.Eventually(t, func() bool { return stream.Figures.Snapshot().LastError != nil }, 20*time.Second, time.Millisecond, project)
 		before := len(second.Entries())
 		source.Set(project, at(secondHost, "p-secret"), true)
-		require.Eventually(t, func() bool { return len(second.Entries()) == before+1 }, 2*time.Second, time.Millisecond, project)
+		require.Eventually(t, func() bool { return len(second.Entries()) == before+1 }, 10*time.Second, time.Millisecond, project)
 		require.Eventually(t, func() bool { return stream.Figures.Snapshot().LastError == nil }, 10*time.Second, time.Millisecond, project)
 	}
 	require.Len(t, first.Entries(), 1)

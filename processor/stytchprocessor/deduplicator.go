@@ -29,7 +29,8 @@ type deduplicator struct {
 	count *counters
 	seeds seeds
 	start time.Time
-	// figuresOf returns the figures of the stream that events belong to, or nil.
+	// figuresOf returns the figures of the stream that events belong to, or nil. Nil is
+	// no function: no stream has figures.
 	figuresOf func(plog.ResourceLogs) *managed.Figures
 
 	mu       sync.Mutex
@@ -47,9 +48,8 @@ type claim struct {
 func newDeduplicator(cfg DeduplicateConfig, count *counters, next consumer.Logs) *deduplicator {
 	return &deduplicator{
 		next: next, count: count, seeds: newSeeds(), start: time.Now(),
-		figuresOf: func(plog.ResourceLogs) *managed.Figures { return nil },
-		seen:      seenSet{window: seconds(cfg.Window), limit: cfg.MaxEvents},
-		inFlight:  map[key]*claim{},
+		seen:     seenSet{window: seconds(cfg.Window), limit: cfg.MaxEvents},
+		inFlight: map[key]*claim{},
 	}
 }
 
@@ -60,11 +60,14 @@ func (d *deduplicator) Capabilities() consumer.Capabilities {
 // ConsumeLogs returns nil when the next consumer has taken each event of ld, from
 // this request or from another one.
 func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
-	list := d.seeds.records(ld, d.figuresOf)
+	list := d.seeds.records(ld)
 	duplicates := 0
 	var figures []*managed.Figures // of the duplicates that belong to a stream with figures
 	for {
 		own, number := d.claim(list)
+		if duplicates += number[drop]; number[drop] > 0 && d.figuresOf != nil {
+			figures = d.appendFigures(figures, ld, list)
+		}
 		pending := none
 		if number[wait] > 0 {
 			pending = plog.NewLogs()
@@ -78,9 +81,6 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 			if err := d.forward(ctx, ld, own); err != nil {
 				return withPending(err, pending)
 			}
-		}
-		if duplicates += number[drop]; number[drop] > 0 {
-			figures = appendFigures(figures, list)
 		}
 		if number[wait] == 0 {
 			d.count.duplicates(ctx, duplicates)
@@ -99,11 +99,18 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	}
 }
 
-// appendFigures appends the figures of each record that is dropped.
-func appendFigures(figures []*managed.Figures, list []record) []*managed.Figures {
-	for i := range list {
-		if list[i].action == drop && list[i].figures != nil {
-			figures = append(figures, list[i].figures)
+// appendFigures appends the figures of each record of ld that is dropped.
+func (d *deduplicator) appendFigures(figures []*managed.Figures, ld plog.Logs, list []record) []*managed.Figures {
+	i := 0
+	for _, rl := range ld.ResourceLogs().All() {
+		of := d.figuresOf(rl)
+		for _, sl := range rl.ScopeLogs().All() {
+			for range sl.LogRecords().Len() {
+				if list[i].action == drop && of != nil {
+					figures = append(figures, of)
+				}
+				i++
+			}
 		}
 	}
 	return figures

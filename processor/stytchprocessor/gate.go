@@ -10,7 +10,6 @@ import (
 	"go.opentelemetry.io/collector/processor/processorhelper"
 	"go.uber.org/zap"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
@@ -59,9 +58,6 @@ func (g *gate) process(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 	}
 	return ld, nil
 }
-
-// figuresOf implements eventSwitch: the stream of the configuration has none.
-func (g *gate) figuresOf(plog.ResourceLogs) *managed.Figures { return nil }
 
 func (g *gate) summarize() {
 	if n := g.unlogged.Swap(0); n > 0 {

@@ -8,8 +8,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processorhelper"
-
-	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 )
 
 // createLogs puts the gate before deduplication, so that an event it drops is not
@@ -23,7 +21,9 @@ func createLogs(ctx context.Context, set processor.Settings, cc component.Config
 	g := newSwitch(cfg, set, count)
 	if cfg.Deduplicate.HasValue() {
 		d := newDeduplicator(*cfg.Deduplicate.Get(), count, next)
-		d.figuresOf = g.figuresOf
+		if m, ok := g.(*managedGate); ok {
+			d.figuresOf = m.figuresOf
+		}
 		if err := count.observeRemembered(d.remembered); err != nil {
 			return nil, err
 		}
@@ -40,8 +40,6 @@ type eventSwitch interface {
 	start(context.Context, component.Host) error
 	process(context.Context, plog.Logs) (plog.Logs, error)
 	shutdown(context.Context) error
-	// figuresOf returns the figures of the stream that the events belong to, or nil.
-	figuresOf(plog.ResourceLogs) *managed.Figures
 }
 
 func newSwitch(cfg *Config, set processor.Settings, count *counters) eventSwitch {

@@ -6,7 +6,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
@@ -37,8 +36,6 @@ type record struct {
 	key    key
 	holder *claim // if action is wait: the claim that has the key in flight
 	action action
-
-	figures *managed.Figures // of the event's stream; nil: it has none
 }
 
 type action uint8
@@ -50,13 +47,13 @@ const (
 )
 
 // records returns the log records of ld, in order.
-func (s seeds) records(ld plog.Logs, figuresOf func(plog.ResourceLogs) *managed.Figures) []record {
+func (s seeds) records(ld plog.Logs) []record {
 	list := make([]record, 0, ld.LogRecordCount())
 	for _, rl := range ld.ResourceLogs().All() {
-		project, figures := s.projectKey(rl.Resource().Attributes()), figuresOf(rl)
+		project := s.projectKey(rl.Resource().Attributes())
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
-				list = append(list, record{key: s.key(project, lr.Attributes()), figures: figures})
+				list = append(list, record{key: s.key(project, lr.Attributes())})
 			}
 		}
 	}
