@@ -169,7 +169,7 @@ func TestPageStreamsEvents(t *testing.T) {
 
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	client := &http.Client{Jar: jar, Transport: &http.Transport{TLSClientConfig: clients}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Jar: jar, Transport: &http.Transport{TLSClientConfig: clients, ForceAttemptHTTP2: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	address := "https://" + cfg.HTTP.NetAddr.Endpoint
 	answer, err := client.PostForm(address+"/sign-in", url.Values{"id": {testKeyID}, "secret": {testSecret}})
 	require.NoError(t, err)
@@ -181,6 +181,7 @@ func TestPageStreamsEvents(t *testing.T) {
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	require.Equal(t, http.StatusOK, answer.StatusCode)
+	require.Equal(t, 2, answer.ProtoMajor, "as browsers do")
 	lines := bufio.NewScanner(answer.Body)
 	for begin := time.Now(); time.Since(begin) < 4*cfg.HTTP.WriteTimeout; time.Sleep(100 * time.Millisecond) {
 		logs := plog.NewResourceLogs()

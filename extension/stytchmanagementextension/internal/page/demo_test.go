@@ -38,6 +38,7 @@ func TestDemo(t *testing.T) {
 	} {
 		page := New(Config{Control: scene.control, Activity: scene.log, Instance: "gateway-1 · 0.1.0"})
 		backfill(page)
+		go deliver(scene.control.table)
 		defer page.Shutdown()
 		port, err := harness.FreePort()
 		require.NoError(t, err)
@@ -171,6 +172,18 @@ func backfill(p *Page) {
 			}
 		}
 		p.samples.of[s.Figures] = history
+	}
+}
+
+// deliver lets the streams of one project deliver events all the time.
+func deliver(table *managed.Table) {
+	for ; table != nil; time.Sleep(200 * time.Millisecond) {
+		for _, d := range managed.Destinations {
+			if s := table.Stream(acme, d); s != nil {
+				s.Figures.Received(21)
+				s.Figures.Delivered(21)
+			}
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -163,6 +164,11 @@ func TestFollower(t *testing.T) {
 		require.Contains(t, text, "This collector follows <code>https://control.example:8322</code>", at)
 		require.Equal(t, 1, strings.Count(text, `method="post"`), "%s: sign out alone", at)
 	}
+	stream := control.Table().Stream(acme, managed.Datadog)
+	stream.Figures.Received(1)
+	stream.Figures.Fails(managed.Held, managed.Failure{Code: 403}, time.Time{})
+	require.Contains(t, s.get(t, "/").text, "See the stream")
+	require.NotContains(t, s.get(t, "/").text, "Change the key")
 	control.table = nil
 	require.Contains(t, s.get(t, "/").text, "Nothing is known of any stream yet.")
 }

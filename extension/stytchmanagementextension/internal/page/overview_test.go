@@ -58,10 +58,10 @@ func TestStates(t *testing.T) {
 		"unreachable": {
 			true, func(f *managed.Figures) {
 				f.Received(1)
-				f.Fails(managed.Retrying, managed.Failure{Text: "connection refused"}, soon)
+				f.Fails(managed.Retrying, managed.Failure{Text: "192.0.2.7: connection refused"}, soon)
 			},
 			state{"warn", "Retrying"},
-			[]string{"cannot be reached.", "No answer", "connection refused"},
+			[]string{"cannot be reached.", "No answer", "No answer\n192.0.2.7: connection refused"},
 		},
 		"overloaded": {
 			true, func(f *managed.Figures) { f.Received(1); f.Fails(managed.Retrying, managed.Failure{Code: 429}, soon) },

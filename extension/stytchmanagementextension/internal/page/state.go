@@ -86,8 +86,8 @@ func troubleOf(s *managed.Stream, f managed.Snapshot, now time.Time) *trouble {
 		t.Action = map[managed.Destination]string{managed.Datadog: "Change the key", managed.GrafanaLoki: "Change the password"}[s.Destination]
 	}
 	if e := f.LastError; e != nil {
-		switch code := strconv.Itoa(e.Code); {
-		case strings.Contains(e.Text, code): // "api.datadoghq.eu answered 403: …"
+		switch {
+		case e.Code > 0 && strings.Contains(e.Text, strconv.Itoa(e.Code)): // "api.datadoghq.eu answered 403: …"
 		case e.Code > 0:
 			t.Said = fmt.Sprintf("%s answered %d", destinationName(s.Destination), e.Code)
 		default:
