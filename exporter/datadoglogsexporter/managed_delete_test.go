@@ -122,6 +122,15 @@ func TestAKillAfterTheDeletion(t *testing.T) {
 	copied = filepath.Join(copied, "queues")
 
 	r = newManagedRig(t, fakestreams.New(), intake, copied)
+	r.eventually(func() bool {
+		return strings.Contains(r.Log.String(), "No stream is known, and there are stored queues")
+	}, "the log tells of them")
+	r.Stop()
+	require.Len(t, files(t, copied), 1, "without any stream nothing is dropped: their storage may be lost")
+
+	others := fakestreams.New()
+	others.Set(two, datadog("k2"), true)
+	r = newManagedRig(t, others, intake, copied)
 	r.eventually(func() bool { return len(files(t, copied)) == 0 }, "the file is gone")
 	require.Equal(t, 7, r.Counts("dropped_events", "reason")["no_stream"])
 	require.Empty(t, intake.of("k"))

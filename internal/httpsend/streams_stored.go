@@ -59,8 +59,14 @@ func (f *streams) warnOfForgotten(host component.Host) {
 // startAtOnce bounds how many streams are started at the same time.
 const startAtOnce = 8
 
+// lostStreamsMessage is for a start without any stream: it rather lost its storage than
+// had each of its streams deleted.
+const lostStreamsMessage = "No stream is known, and there are stored queues of streams, which are kept: " +
+	"if the storage of the streams was lost, restore it and start again; if all streams were deleted, delete the queues' files"
+
 // openStored starts every stream that has a stored queue, so that it is delivered, and
-// drops the stored queues whose stream was deleted.
+// drops the stored queues whose stream was deleted. Where no project has a stream, it
+// drops nothing.
 func (f *streams) openStored() {
 	if f.storage() == nil {
 		return
@@ -70,13 +76,19 @@ func (f *streams) openStored() {
 		f.set.Logger.Warn("The stored queues of streams cannot be listed: each is read with the next event of its project", zap.Error(err))
 		return
 	}
+	var names []string
+	for _, id := range stored {
+		if name, ours := f.projectOfQueue(id); ours && !f.isOther(id) {
+			names = append(names, name)
+		}
+	}
+	if table := f.source.Table(); len(names) > 0 && table != nil && table.Len() == 0 {
+		f.set.Logger.Warn(lostStreamsMessage, zap.Int("queues", len(names)), zap.Stringer("storage", f.storage()), zap.Stringer("extension", f.Extension))
+		return
+	}
 	var all sync.WaitGroup
 	free := make(chan struct{}, startAtOnce)
-	for _, id := range stored {
-		name, ours := f.projectOfQueue(id)
-		if !ours || f.isOther(id) {
-			continue
-		}
+	for _, name := range names {
 		free <- struct{}{}
 		if f.running.Err() != nil {
 			break
