@@ -137,5 +137,5 @@ func TestKillBetweenCalls(t *testing.T) {
 	sent, _ := datadog.of(not)
 	require.Empty(t, sent, "came while the stream was not ACTIVE, and was sent")
 	require.Greater(t, unanswered, kills/2, "most kills met a call on its way")
-	require.Greater(t, min(len(must), len(not)), 100)
+	require.Greater(t, min(len(must), len(not)), 10, "both kinds of events came")
 }
