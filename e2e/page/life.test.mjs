@@ -152,7 +152,8 @@ test('the same by the keyboard alone', async () => {
       }
       throw new Error('no Tab leads to ' + name);
     };
-    await page.goto(g.address + '/'); // the first field has the focus
+    await page.goto(g.address + '/');
+    await page.locator('#id:focus').waitFor(); // by itself
     await page.keyboard.type(key.id);
     await page.keyboard.press('Tab');
     await page.keyboard.type(key.secret);

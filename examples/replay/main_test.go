@@ -102,8 +102,8 @@ func put(t *testing.T, archive, key, text string) {
 	require.NoError(t, os.WriteFile(path, content, 0o600))
 }
 
-// door takes requests as the receiver does.
-func door(t *testing.T, answer func(n int) int) (url string, bodies *[]string) {
+// endpoint takes requests as the receiver does.
+func endpoint(t *testing.T, answer func(n int) int) (url string, bodies *[]string) {
 	t.Helper()
 	bodies = &[]string{}
 	n := 0
@@ -131,7 +131,7 @@ func TestResume(t *testing.T) {
 	archive := t.TempDir()
 	put(t, archive, "2026/11/24/10/a.txt.gz", "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n")
 	put(t, archive, "2026/11/24/11/b.txt.gz", "{\"n\":4}\n{\"n\":5}\n{\"n\":6}\n")
-	url, bodies := door(t, func(n int) int {
+	url, bodies := endpoint(t, func(n int) int {
 		switch n {
 		case 2:
 			return http.StatusServiceUnavailable
@@ -158,7 +158,7 @@ func TestResume(t *testing.T) {
 func TestOddTexts(t *testing.T) {
 	archive := t.TempDir()
 	put(t, archive, "2026/11/24/10/a.txt", "{\"n\":1}\nno JSON\n{\"n\":2}\n")
-	url, bodies := door(t, func(int) int { return http.StatusAccepted })
+	url, bodies := endpoint(t, func(int) int { return http.StatusAccepted })
 	require.ErrorContains(t, newReplay(t, archive, url).run(t.Context()), "1 texts are no JSON object")
 	require.Equal(t, []string{"{\"n\":1}\n{\"n\":2}\n"}, *bodies)
 }
@@ -172,7 +172,7 @@ func TestEnvelope(t *testing.T) {
 		want.WriteString(event.JSON + "\n")
 	}
 	put(t, archive, "2026/11/24/10/a.txt.gz", lines.String())
-	url, bodies := door(t, func(int) int { return http.StatusAccepted })
+	url, bodies := endpoint(t, func(int) int { return http.StatusAccepted })
 	r := newReplay(t, archive, url)
 	r.envelope = true
 	require.NoError(t, r.run(t.Context()))
@@ -186,7 +186,7 @@ func TestEnvelope(t *testing.T) {
 func TestRate(t *testing.T) {
 	archive := t.TempDir()
 	put(t, archive, "2026/11/24/10/a.txt", strings.Repeat("{}\n", 20))
-	url, _ := door(t, func(int) int { return http.StatusAccepted })
+	url, _ := endpoint(t, func(int) int { return http.StatusAccepted })
 	r := newReplay(t, archive, url)
 	r.rate = 50
 	began := time.Now()
@@ -197,7 +197,7 @@ func TestRate(t *testing.T) {
 func TestStop(t *testing.T) {
 	archive := t.TempDir()
 	put(t, archive, "2026/11/24/10/a.txt", "{}\n")
-	url, _ := door(t, func(int) int { return http.StatusServiceUnavailable })
+	url, _ := endpoint(t, func(int) int { return http.StatusServiceUnavailable })
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	r := newReplay(t, archive, url)
