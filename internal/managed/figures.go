@@ -141,10 +141,12 @@ func (f *Figures) Snapshot() Snapshot {
 		s.LastDelivery = time.Unix(0, last)
 	}
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	s.Health, s.LastError, s.NextAttempt = f.state.health, f.state.failed, f.state.next
-	if s.Waiting > 0 && f.oldest != nil {
-		s.Oldest = f.oldest()
+	oldest := f.oldest
+	f.mu.Unlock()
+	// Without the lock: whoever calls Fails can hold what oldest waits for.
+	if s.Waiting > 0 && oldest != nil {
+		s.Oldest = oldest()
 	}
 	if s.Health == OK && s.Waiting == 0 && time.Since(time.Unix(0, f.arrived.Load())) > idleAfter {
 		s.Health = Idle
