@@ -266,6 +266,7 @@ func TestSelectors(t *testing.T) {
 	text, err := os.ReadFile(folder + "gateway/servicemonitor.yaml")
 	require.NoError(t, err)
 	monitor := as[monitoring.ServiceMonitor](t, object{"ServiceMonitor", "gateway", text})
+	require.Equal(t, []monitoring.ScrapeProtocol{"PrometheusText0.0.4"}, monitor.Spec.ScrapeProtocols, "it has no dots in names")
 	service := only[core.Service](t, gateway, "Service")[0]
 	selector, err := meta.LabelSelectorAsSelector(&monitor.Spec.Selector)
 	require.NoError(t, err)
