@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -9,11 +10,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // hour is the form of an hour on the command line, and in a key.
@@ -43,16 +46,18 @@ func (w *window) parse(from, to string) (err error) {
 type object struct {
 	key  string // relative to the archive, with slashes
 	path string
-	size int64 // as it is stored
+	hour time.Time // of the upload
+	size int64     // as it is stored
 }
 
-// objects are those of the window, sorted by key.
+// objects are those of the window, sorted by hour and name, which begins with the time: where each project
+// has a folder, the later hours of one project must not come before the earlier ones of the next.
 func (w window) objects(archive string) (objects []object, err error) {
-	err = filepath.WalkDir(archive, func(path string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(archive, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		key, err := filepath.Rel(archive, path)
+		key, err := filepath.Rel(archive, file)
 		if err != nil {
 			return err
 		}
@@ -69,13 +74,15 @@ func (w window) objects(archive string) (objects []object, err error) {
 		if err != nil {
 			return err
 		}
-		objects = append(objects, object{key, path, info.Size()})
+		objects = append(objects, object{key, file, at, info.Size()})
 		return nil
 	})
 	if err == nil && len(objects) == 0 {
 		err = fmt.Errorf("no object under %s has a key from %s to %s", archive, w.from.Format(hour), w.to.Format(hour))
 	}
-	slices.SortFunc(objects, func(a, b object) int { return strings.Compare(a.key, b.key) })
+	slices.SortFunc(objects, func(a, b object) int {
+		return cmp.Or(a.hour.Compare(b.hour), strings.Compare(path.Base(a.key), path.Base(b.key)), strings.Compare(a.key, b.key))
+	})
 	return objects, err
 }
 
@@ -139,4 +146,5 @@ func values(text []byte) (objects [][]byte, odd []int) {
 	return objects, odd
 }
 
-func isObject(value []byte) bool { return bytes.HasPrefix(value, []byte("{")) }
+// isObject tells whether a JSON value is an object that the receiver takes: it takes valid UTF-8 alone.
+func isObject(value []byte) bool { return bytes.HasPrefix(value, []byte("{")) && utf8.Valid(value) }

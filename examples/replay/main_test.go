@@ -32,6 +32,7 @@ func TestValues(t *testing.T) {
 		{"no object", "{}\n17\n\"x\"\n{}\n", []string{"{}", "{}"}, []int{3, 6}},
 		{"cut off", "{}\n{\"a\":", []string{"{}"}, []int{3}},
 		{"only odd", "x", nil, []int{0}},
+		{"no UTF-8", "{}\n{\"a\":\"\xff\"}\n{}\n", []string{"{}", "{}"}, []int{3}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			objects, odd := values([]byte(c.text))
@@ -79,6 +80,17 @@ func TestObjectsOfAWindow(t *testing.T) {
 		keys = append(keys, o.key)
 	}
 	require.Equal(t, []string{"2026/11/24/10/a", "2026/11/24/10/b", "2026/11/24/11/c", "project-live-1/2026/11/24/11/d"}, keys)
+
+	for _, key := range []string{"b/2026/11/24/10/logs_1", "a/2026/11/24/11/logs_4", "a/2026/11/24/10/logs_2", "b/2026/11/24/11/logs_3"} {
+		put(t, filepath.Join(archive, "by-project"), key, "{}\n")
+	}
+	objects, err = w.objects(filepath.Join(archive, "by-project"))
+	require.NoError(t, err)
+	keys = nil
+	for _, o := range objects {
+		keys = append(keys, o.key)
+	}
+	require.Equal(t, []string{"b/2026/11/24/10/logs_1", "a/2026/11/24/10/logs_2", "b/2026/11/24/11/logs_3", "a/2026/11/24/11/logs_4"}, keys, "as they were uploaded")
 
 	require.NoError(t, w.parse("2020-01-01T00", "2020-01-01T01"))
 	_, err = w.objects(archive)
@@ -152,6 +164,21 @@ func TestResume(t *testing.T) {
 	require.ErrorContains(t, r.run(t.Context()), "the archive has changed")
 	require.NoError(t, r.window.parse("2026-11-24T11", "2026-11-24T12"))
 	require.ErrorContains(t, r.run(t.Context()), "is of the window from 2026-11-24T10 to 2026-11-24T12")
+}
+
+// A page behind a redirect takes no events, though it answers 200.
+func TestRedirect(t *testing.T) {
+	archive := t.TempDir()
+	put(t, archive, "2026/11/24/10/a.txt", "{}\n")
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			http.Redirect(w, r, "/login", http.StatusFound)
+		}
+	}))
+	t.Cleanup(server.Close)
+	r := newReplay(t, archive, server.URL)
+	require.ErrorContains(t, r.run(t.Context()), "302 Found")
+	require.NoFileExists(t, r.resume, "nothing was sent")
 }
 
 // Whatever is no event is left out, told and not forgotten.

@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// client follows no redirect: what answers a GET elsewhere has taken no events.
+var client = http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 // sender posts events to a receiver.
 type sender struct {
 	url                string
@@ -49,7 +52,7 @@ func (s *sender) post(ctx context.Context, body []byte) (wait time.Duration, why
 	if s.username != "" {
 		request.SetBasicAuth(s.username, s.password)
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := client.Do(request)
 	switch {
 	case ctx.Err() != nil:
 		return 0, "", context.Cause(ctx)

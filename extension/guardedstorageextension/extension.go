@@ -53,6 +53,9 @@ func (g *guard) Shutdown(context.Context) error {
 	return nil
 }
 
+// Behind returns the storage that stores, for internal/queuestore, which looks for its files.
+func (g *guard) Behind() component.Component { return g.storage }
+
 // GetClient returns a client of the storage. That of a queue of logs, which exporterhelper names by the
 // signal, is guarded.
 func (g *guard) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/xpdata/request"
 
 	"github.com/otelcol-stytch/otelcol-stytch/extension/guardedstorageextension/internal/metadata"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/queuestore"
 )
 
 var (
@@ -121,6 +122,23 @@ func TestOnlyQueuesOfLogsAreGuarded(t *testing.T) {
 			require.Nil(t, found, "%v %s", c.kind, c.name)
 		}
 	}
+}
+
+// Each exporter has a queue of its own, in the file that the storage would give it without the guard.
+func TestEachExporterHasItsOwnQueue(t *testing.T) {
+	g := started(t)
+	another := component.MustNewIDWithName("kafka", "archive")
+	for _, id := range []component.ID{exporter, another} {
+		c, err := g.GetClient(t.Context(), component.KindExporter, id, "logs")
+		require.NoError(t, err)
+		require.NoError(t, c.Set(t.Context(), "0", []byte(id.String())))
+		defer func() { require.NoError(t, c.Close(context.Background())) }()
+	}
+	stored, err := queuestore.Stored(host{files: g}, files, exporter.Type())
+	require.NoError(t, err)
+	require.Equal(t, []component.ID{exporter}, stored, "the guard tells where its queues are")
+	_, err = g.storage.GetClient(t.Context(), component.KindExporter, another, "logs")
+	require.Error(t, err, "the file is open")
 }
 
 func encoded(t *testing.T, ctx context.Context, body string) []byte {

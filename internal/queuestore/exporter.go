@@ -68,7 +68,7 @@ func Wrap(
 func GuardedClient(
 	ctx context.Context, ext storage.Extension, key string, id component.ID, name string, identify Fingerprint, damage Damage,
 ) (storage.Client, error) {
-	s := &guardedStorage{Extension: ext, key: key, open: func(_ context.Context, next storage.Client, f file) (*client, error) {
+	s := &guardedStorage{Extension: ext, key: key, stored: id, open: func(_ context.Context, next storage.Client, f file) (*client, error) {
 		c := newClient(next, damage, identify)
 		c.file = f
 		return c, nil

@@ -23,7 +23,12 @@ type place struct {
 // It reads two fields and changes nothing. For another extension, and after a
 // change in file_storage, it returns no directory: then no check of files is
 // made. TestPlaceOf runs against the real extension and notices the change.
+//
+// A storage that stands before another one says by Behind which.
 func placeOf(ext component.Component) place {
+	if front, ok := ext.(interface{ Behind() component.Component }); ok {
+		return placeOf(front.Behind())
+	}
 	v := reflect.Indirect(reflect.ValueOf(ext))
 	if v.Kind() != reflect.Struct || !strings.HasSuffix(v.Type().PkgPath(), "/filestorage") {
 		return place{}

@@ -32,7 +32,7 @@ var variants = map[string][]string{
 	"gateway": {"ConfigMap", "NetworkPolicy", "PodDisruptionBudget", "Service", "Service", "StatefulSet"},
 	"kafka": {
 		"ConfigMap", "ConfigMap", "Deployment", "Deployment", "HorizontalPodAutoscaler", "HorizontalPodAutoscaler",
-		"NetworkPolicy", "PodDisruptionBudget", "PodDisruptionBudget", "Service",
+		"NetworkPolicy", "PodDisruptionBudget", "PodDisruptionBudget", "Service", "Service",
 	},
 	"sidecar": {"ConfigMap", "Deployment"},
 }
@@ -266,9 +266,23 @@ func TestSelectors(t *testing.T) {
 	text, err := os.ReadFile(folder + "gateway/servicemonitor.yaml")
 	require.NoError(t, err)
 	monitor := as[monitoring.ServiceMonitor](t, object{"ServiceMonitor", "gateway", text})
-	service := only[core.Service](t, gateway, "Service")[0]
+	require.Equal(t, []monitoring.ScrapeProtocol{"PrometheusText0.0.4"}, monitor.Spec.ScrapeProtocols, "it has no dots in names")
 	selector, err := meta.LabelSelectorAsSelector(&monitor.Spec.Selector)
 	require.NoError(t, err)
-	require.True(t, selector.Matches(labels.Set(service.Labels)))
-	require.True(t, slices.ContainsFunc(service.Spec.Ports, func(p core.ServicePort) bool { return p.Name == monitor.Spec.Endpoints[0].Port }))
+	for _, variant := range []string{"gateway", "kafka"} {
+		objects := render(t, variant)
+		services := slices.DeleteFunc(only[core.Service](t, objects, "Service"), func(s core.Service) bool {
+			return !selector.Matches(labels.Set(s.Labels)) ||
+				!slices.ContainsFunc(s.Spec.Ports, func(p core.ServicePort) bool { return p.Name == monitor.Spec.Endpoints[0].Port })
+		})
+		for _, pod := range pods(t, objects) {
+			scraped := 0
+			for _, s := range services {
+				if labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(pod.Labels)) {
+					scraped++
+				}
+			}
+			require.Equal(t, 1, scraped, "%s: %v", variant, pod.Labels)
+		}
+	}
 }
