@@ -68,6 +68,7 @@ var commands = []struct{ pattern, how string }{
 	{`^helm\b`, "it needs a cluster and the network; tools/deploy checks the values"},
 	{`^docker\b`, "it needs a container engine; tools/deploy and tools/dist test what it reads"},
 	{`^(skopeo|git (tag|push))\b`, "it publishes"},
+	{`^[A-Z_]+=.* \./otelcol-stytch `, "tools/dist runs the packaged configuration with these variables"},
 	{`^(sudo|sha256sum)\b`, "it needs a published package; make dist-check installs one"},
 	{`^go (test|tool|run|build)\b`, "it is a test, or builds for minutes"},
 	{`^copy=|\$copy`, "it builds a changed copy of a dependency for minutes"},
