@@ -31,12 +31,29 @@ func (r *release) archived(t target, binary, licences, sbom string) []file {
 		{name: folder + "LICENSE", source: filepath.Join(r.root, "LICENSE"), mode: 0o644},
 		{name: folder + "THIRD_PARTY_LICENSES", source: licences, mode: 0o644},
 		{name: folder + "sbom.cdx.json", source: sbom, mode: 0o644},
-		{name: folder + "README.md", source: filepath.Join(r.root, "README.md"), mode: 0o644},
+		{name: folder + "README.md", content: r.readme(t), mode: 0o644},
 		{name: folder + "CHANGELOG.md", source: filepath.Join(r.root, "CHANGELOG.md"), mode: 0o644},
 		{name: folder + "config/collector.yaml", source: filepath.Join(deploy, "config", "collector.yaml"), mode: 0o644},
 		{name: folder + "config/datadog.yaml", source: filepath.Join(deploy, "config", "datadog.yaml"), mode: 0o644},
 		{name: folder + "config/loki.yaml", source: filepath.Join(deploy, "config", "loki.yaml"), mode: 0o644},
 	}
+}
+
+// readme is the archive's own: links of the repository's would lead nowhere.
+func (r *release) readme(t target) []byte {
+	return fmt.Appendf(nil, `# %s %s
+
+Stytch's authentication events in Datadog and Grafana Loki, by an OpenTelemetry Collector.
+
+Make a folder for the queues, set the variables, and start it with the file of a destination:
+
+    QUEUE_DIRECTORY=queue STYTCH_USERNAME=… STYTCH_PASSWORD=… DD_API_KEY=… \
+      ./%s --config config/collector.yaml --config config/datadog.yaml
+
+Add "validate" before the first --config to check the settings alone. For Loki it is
+config/loki.yaml with LOKI_URL, LOKI_USERNAME and LOKI_PASSWORD; with both files it delivers to
+both. All else is at https://github.com/otelcol-stytch/otelcol-stytch/tree/%s
+`, name, r.version, t.executable(), r.commit)
 }
 
 func (r *release) writeArchive(t target, path string, files []file) error {
