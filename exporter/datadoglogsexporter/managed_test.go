@@ -183,6 +183,22 @@ func TestOnlyTheRefusedPartGoesBack(t *testing.T) {
 	}
 }
 
+// A request that no queue of this size can ever take is refused in words that say so: the
+// queue is not full.
+func TestARequestLargerThanTheQueue(t *testing.T) {
+	r := newManagedRig(t, fakestreams.New(), newAccounts(t), "", map[string]any{"sending_queue": map[string]any{"queue_size": 10, "batch": map[string]any{"min_size": 1, "max_size": 1}}})
+	stream := r.set(one, "k1")
+	err := r.ConsumeLogs(t.Context(), eventsOf(one, 0, 11))
+	require.EqualError(t, err, "the stream of "+one+": 11 events in one request, and its queue has room for 10: send fewer at a time, or raise sending_queue::queue_size")
+	require.False(t, consumererror.IsPermanent(err))
+	require.Equal(t, managed.Full, stream.Figures.Snapshot().Health)
+	require.Zero(t, stream.Figures.Snapshot().Received)
+
+	r.push(one, 0, 10)
+	r.requireArrived("k1", names(one, 0, 10), 30*time.Second)
+	r.eventually(func() bool { return stream.Figures.Snapshot().Health == managed.OK }, "the health")
+}
+
 // max_elapsed_time gives up, and counts.
 func TestAStreamGivesUp(t *testing.T) {
 	for name, retry := range map[string]map[string]any{

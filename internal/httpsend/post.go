@@ -51,7 +51,7 @@ func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Paylo
 	defer leave()
 	attempt := Attempt{Outcome: Retry, Records: records, Size: p.Size(), Wire: encoded.Len()}
 	began := time.Now()
-	resp, err := s.do(client, req)
+	resp, err := target.do(client, req)
 	if err != nil {
 		attempt.Took = time.Since(began)
 		s.Observe(ctx, attempt)
@@ -83,7 +83,7 @@ func (s *Sender) post(ctx context.Context, client *http.Client, p *payload.Paylo
 		answer = nil // it cannot be compared with the payload
 	}
 	refused := &refusal{code: resp.StatusCode, outcome: result.Outcome}
-	refused.error = fmt.Errorf("%s answered %d%s%s", req.URL.Host, resp.StatusCode, remark(resp.StatusCode, result.Outcome, broken), s.redact(answer, sent))
+	refused.error = fmt.Errorf("%s answered %d%s%s", req.URL.Host, resp.StatusCode, remark(resp.StatusCode, result.Outcome, broken), target.redact(answer, sent))
 	err = refused
 	switch result.Outcome {
 	case Delivered:
@@ -115,9 +115,9 @@ func remark(code int, outcome Outcome, broken error) string {
 
 // Do sends req by the client. Its error contains neither a secret nor the URL, which
 // can contain a password and a query of the user's.
-func (s *Sender) Do(req *http.Request) (*http.Response, error) { return s.do(s.Client, req) }
+func (s *Sender) Do(req *http.Request) (*http.Response, error) { return s.Target().do(s.Client, req) }
 
-func (s *Sender) do(client *http.Client, req *http.Request) (*http.Response, error) {
+func (t *Target) do(client *http.Client, req *http.Request) (*http.Response, error) {
 	resp, err := client.Do(req) //nolint:gosec // the URL is the configuration's
 	if err == nil {
 		return resp, nil
@@ -126,5 +126,5 @@ func (s *Sender) do(client *http.Client, req *http.Request) (*http.Response, err
 	if errors.As(err, &urlErr) {
 		err = urlErr.Err
 	}
-	return nil, s.mask(err)
+	return nil, t.mask(err)
 }

@@ -17,9 +17,9 @@ const (
 // redact returns the first line of an answer for an error, with a colon before it.
 // It leaves out what the answer repeats of the payload, which contains personal data,
 // and of the secrets.
-func (s *Sender) redact(answer, payload []byte) string {
+func (t *Target) redact(answer, payload []byte) string {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(answer), []byte("\n"))
-	text := s.withoutSecrets(string(line))
+	text := t.withoutSecrets(string(line))
 	text = strings.ToValidUTF8(text[:min(len(text), redactedLength)], "")
 	quoted := quotes(text, payload)
 	var out strings.Builder
@@ -71,7 +71,7 @@ func quotes(text string, payload []byte) []bool {
 
 // Words returns the first line of an answer to a request that held no event, as redact
 // does.
-func (s *Sender) Words(answer []byte) string { return s.redact(answer, nil) }
+func (s *Sender) Words(answer []byte) string { return s.Target().redact(answer, nil) }
 
 const hashes = 1 << 13
 

@@ -2,6 +2,9 @@ package httpsend
 
 import (
 	"bytes"
+	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -10,8 +13,7 @@ import (
 )
 
 func TestExcerptHoldsNeitherSecretsNorEvents(t *testing.T) {
-	s := &Sender{}
-	s.aim(Target{Secrets: []configopaque.String{"k3y", ""}})
+	target := Target{Secrets: []configopaque.String{"k3y", ""}}
 	payload := []byte(`[{"email_address":"ada@example.com","_timestamp":1}]`)
 	for answer, want := range map[string]string{
 		"":                                 "",
@@ -23,18 +25,46 @@ func TestExcerptHoldsNeitherSecretsNorEvents(t *testing.T) {
 		strings.Repeat("x", 254) + "k3y":          ": " + strings.Repeat("x", 254) + "[s",
 		"entry with timestamp 1 ignored, \xff...": ": entry with timestamp 1 ignored, ...",
 	} {
-		require.Equal(t, want, s.redact([]byte(answer), payload))
+		require.Equal(t, want, target.redact([]byte(answer), payload))
+	}
+}
+
+// A stream's key can be replaced while the answer is on its way that quotes it.
+func TestAFormerSecretIsNotShown(t *testing.T) {
+	for name, answer := range map[string]func(http.ResponseWriter){
+		"in an answer": func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, "no account has the former key")
+		},
+		"in what is no HTTP": func(w http.ResponseWriter) {
+			c, _, _ := w.(http.Hijacker).Hijack()
+			_, _ = io.WriteString(c, "HTTP/1.1 former key\r\n\r\n")
+			_ = c.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in, s := newIntake(t, nil)
+			in.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				s.aim(Target{URL: in.URL, Secrets: []configopaque.String{"another"}})
+				answer(w)
+			})
+			s.aim(Target{URL: in.URL, Secrets: []configopaque.String{"former"}})
+			_, err := (&letters{text: "a", max: 1}).send(t.Context(), s)
+			require.ErrorContains(t, err, "[secret]")
+			require.NotContains(t, err.Error(), "former")
+			require.NotContains(t, fmt.Sprint(in.log.All()), "former")
+		})
 	}
 }
 
 // An answer is compared with a payload of Datadog's largest size.
 func BenchmarkExcerpt(b *testing.B) {
-	s := &Sender{}
+	target := Target{}
 	payload := bytes.Repeat([]byte(`{"event_id":"event-live-00000000-1111-2222","action":"SessionsAuthenticate","n":123},`), 58_000)
 	answer := []byte(strings.Repeat("an error happened somewhere in the intake, ", 10))
 	b.SetBytes(int64(len(payload)))
 	for b.Loop() {
-		s.redact(answer, payload)
+		target.redact(answer, payload)
 	}
 }
 

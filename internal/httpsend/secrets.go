@@ -8,8 +8,10 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 )
 
-func (s *Sender) withoutSecrets(text string) string {
-	for _, secret := range s.Target().Secrets {
+// withoutSecrets, mask and redact belong to the target that was asked: the sender can have
+// another one by the time of the answer.
+func (t *Target) withoutSecrets(text string) string {
+	for _, secret := range t.Secrets {
 		if secret != "" {
 			text = strings.ReplaceAll(text, string(secret), "[secret]")
 		}
@@ -19,8 +21,8 @@ func (s *Sender) withoutSecrets(text string) string {
 
 // mask returns err without the secrets in its text: net/http quotes what a
 // server answered that is no HTTP.
-func (s *Sender) mask(err error) error {
-	if text := s.withoutSecrets(err.Error()); text != err.Error() {
+func (t *Target) mask(err error) error {
+	if text := t.withoutSecrets(err.Error()); text != err.Error() {
 		return &masked{err, text}
 	}
 	return err

@@ -3,6 +3,7 @@ package httpsend
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,6 +109,11 @@ func (s *stream) offer(ctx context.Context, ld plog.Logs, events int) error {
 	defer s.mu.RUnlock()
 	if s.closed {
 		return errClosing
+	}
+	if most := s.logs.Queue.Get().QueueSize; int64(events) > most {
+		err := fmt.Errorf("%d events in one request, and its queue has room for %d: send fewer at a time, or raise sending_queue::queue_size", events, most)
+		s.account.refusedAsFull(err)
+		return err
 	}
 	if !s.account.accept(events) {
 		s.account.refusedAsFull(errTotal)

@@ -26,6 +26,7 @@ type client struct {
 	mu       sync.Mutex
 	restart  restart
 	deferral deferral
+	sizes    sizes
 	closed   bool
 	neighbor Neighbor // nil: there is none
 }
@@ -53,6 +54,13 @@ func (c *client) Delete(ctx context.Context, key string) error {
 func (c *client) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	err := c.carry(ctx, c.sizes.correct(ops))
+	c.sizes.note(ops, err)
+	return err
+}
+
+// carry carries out ops, as far as the queue's state asks for it. The caller has locked c.
+func (c *client) carry(ctx context.Context, ops []*storage.Operation) error {
 	if isPut(ops) {
 		if err := c.file.check(); err != nil {
 			return err

@@ -10,6 +10,7 @@
 //
 //	restart.go    a kill during a start loses what was dispatched
 //	full.go       a full storage makes the queue delete what it could not read
+//	sizes.go      what a full storage refused counts as queued after a restart
 //	deferral.go   three transactions for each request
 //	damage.go     an index that cannot be read empties the queue, uncounted
 //	file.go       a deleted file takes events, and nobody notices
