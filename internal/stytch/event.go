@@ -16,6 +16,10 @@ type Event struct {
 	Status    string // status, as written
 	RequestID string // request_id
 
+	// ProjectIDs is how many members are named project_id. ProjectID is the last one's: who reads
+	// the event may take another one.
+	ProjectIDs int
+
 	// The parts of a webhook's type; absent on event logs.
 	Source     string // source
 	ObjectType string // object_type
@@ -106,6 +110,7 @@ func (e *Event) set(key, raw string, escaped bool) {
 		e.ID = str(raw, escaped)
 	case "project_id":
 		e.ProjectID = str(raw, escaped)
+		e.ProjectIDs++
 	case "action":
 		e.Action = str(raw, escaped)
 	case "status":

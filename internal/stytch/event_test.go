@@ -40,7 +40,8 @@ func TestScan(t *testing.T) {
 		`{"http_status_code":12345678901234567890}`:        {},
 		`{"http_status_code":-9223372036854775808}`:        {HTTPStatusCode: -1 << 63, HasHTTPStatusCode: true},
 		`{"http_status_code":9223372036854775808}`:         {},
-		`{"request_id":"é","project_id":"project-live-1"}`: {RequestID: "é", ProjectID: "project-live-1"},
+		`{"request_id":"é","project_id":"project-live-1"}`: {RequestID: "é", ProjectID: "project-live-1", ProjectIDs: 1},
+		`{"project_id":"a","project\u005fid":7}`:           {ProjectIDs: 2},
 		`{"source":"DIRECT","object_type":"user"}`:         {Source: "DIRECT", ObjectType: "user"},
 	} {
 		require.Equal(t, want, *scan(t, text), text)
@@ -177,6 +178,13 @@ func oracle(text string) (e Event, ok bool) {
 		micros: string(root["_timestamp"]), millis: string(root["timestamp"]), rfc3339: string(root["time"]),
 		promoted: []string{string(root["user_id"])},
 	}
+	decoder := json.NewDecoder(strings.NewReader(text)) // a map has one of two members
+	for _, _ = decoder.Token(); decoder.More(); {
+		if key, _ := decoder.Token(); key == "project_id" {
+			e.ProjectIDs++
+		}
+		_ = decoder.Decode(new(json.RawMessage))
+	}
 	if raw := root["http_status_code"]; raw != nil && string(raw) != "null" {
 		e.HasHTTPStatusCode = json.Unmarshal(raw, &e.HTTPStatusCode) == nil
 		if !e.HasHTTPStatusCode {
@@ -188,7 +196,7 @@ func oracle(text string) (e Event, ok bool) {
 
 func FuzzScanAgreesWithEncodingJSON(f *testing.F) {
 	for _, text := range []string{
-		sample, `{}`, `{"event_id":"a","event_id":{"event_id":"b"}}`, `{"\u0061ction":"\ud83d\ude00","time":"\u0032"}`,
+		sample, `{}`, `{"event_id":"a","event_id":{"event_id":"b"}}`, `{"project_id":"a","project_id":{"project_id":"b"}}`, `{"\u0061ction":"\ud83d\ude00","time":"\u0032"}`,
 		`{"http_status_code":1e2,"_timestamp":12345678901234567890,"user_id":[1,{"a":null}]}`, `{"status":"é"} `, `[]`, `null`,
 		strings.Repeat(`{"a":`, 50) + "1" + strings.Repeat("}", 50), "{\"status\":\"\xff\"}",
 	} {

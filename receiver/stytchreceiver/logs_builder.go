@@ -97,7 +97,7 @@ func (b *logsBuilder) add(text string, at pcommon.Timestamp, metadata []lokipush
 		return b.tooMany()
 	}
 	if b.grant != nil {
-		if err := b.grant.check(b.Event.ProjectID); err != nil {
+		if err := b.grant.check(&b.Event); err != nil {
 			return err
 		}
 	}

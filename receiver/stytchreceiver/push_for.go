@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/client"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 )
 
 // validatePushFor checks push_for.
@@ -63,13 +65,16 @@ func userIn(ctx context.Context) (user string) {
 	return user
 }
 
-// check returns an error for an event of another's project, or of none.
-func (g *grant) check(project string) error {
-	switch {
+// check returns an error for an event of another's project, or of none, or one that is of a project or
+// another by who reads it: Loki takes the first of two members.
+func (g *grant) check(e *stytch.Event) error {
+	switch project := e.ProjectID; {
 	case project == "":
 		return newHTTPError(reasonForbidden, fmt.Errorf("the user %.80q may not push an event without a project_id", g.user))
 	case !slices.Contains(g.projects, project):
 		return newHTTPError(reasonForbidden, fmt.Errorf("the user %.80q may not push events of the project %.80q", g.user, project))
+	case e.ProjectIDs > 1:
+		return newHTTPError(reasonForbidden, fmt.Errorf("the user %.80q may not push an event with more than one project_id", g.user))
 	}
 	return nil
 }

@@ -80,6 +80,7 @@ func TestPushFor(t *testing.T) {
 		"of another among own":    {"a", []string{event(one), event(two)}, twoOfA},
 		"of another, escaped":     {"a", []string{`{"project\u005fid":"project-live-2"}`}, twoOfA},
 		"of another, twice named": {"a", []string{`{"project_id":"project-live-1","project_id":"project-live-2"}`}, twoOfA},
+		"of another, then own":    {"a", []string{`{"project_id":"project-live-2","project\u005fid":"project-live-1"}`}, `the user "a" may not push an event with more than one project_id`},
 		"a part of the name":      {"a", []string{event(`"project-live-"`)}, `the user "a" may not push events of the project "project-live-"`},
 		"of none":                 {"a", []string{event(one), `{"event_id":"e"}`}, none},
 		"of none, empty":          {"a", []string{event(`""`)}, none},
