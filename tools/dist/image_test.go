@@ -7,8 +7,10 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -91,6 +93,29 @@ func TestImage(t *testing.T) {
 	}
 }
 
+// copied returns the owners of what Docker's COPY leaves in an image without files: a folder that is copied
+// onto one that is there changes what is in it, and not itself.
+func copied(t *testing.T, copies []string, root string) map[string]string {
+	t.Helper()
+	owners := map[string]string{"/": "0:0"}
+	for _, copy := range copies {
+		words := strings.Fields(strings.ReplaceAll(copy, "${TARGETARCH}", arch))
+		require.Len(t, words, 3, copy)
+		owner, isOwner := strings.CutPrefix(words[0], "--chown=")
+		require.True(t, isOwner, copy)
+		from := filepath.Join(root, words[1])
+		require.NoError(t, filepath.WalkDir(from, func(file string, _ os.DirEntry, err error) error {
+			relative, relErr := filepath.Rel(from, file)
+			to := path.Join(words[2], filepath.ToSlash(relative))
+			if _, there := owners[to]; relative != "." || !there {
+				owners[to] = owner
+			}
+			return errors.Join(err, relErr)
+		}))
+	}
+	return owners
+}
+
 // The Dockerfile says what the image has: the same settings, and the files that were laid out for it.
 func TestDockerfile(t *testing.T) {
 	content, err := os.ReadFile("../../deploy/image/Dockerfile")
@@ -125,14 +150,15 @@ func TestDockerfile(t *testing.T) {
 	expected := (&release{}).imageConfig()
 	expected.Labels = nil // docker build --label sets them
 	require.Equal(t, expected, config)
-	require.Len(t, copies, 2)
 
 	packed(t)
+	owners := copied(t, copies, filepath.Join(out, "root"))
 	for _, f := range (&release{root: "../.."}).base(filepath.Join(out, "bin/linux_"+arch+"/THIRD_PARTY_LICENSES")) {
 		info, err := os.Stat(filepath.Join(out, "root/linux_"+arch, f.name))
 		require.NoError(t, err)
 		require.Equal(t, f.folder, info.IsDir(), f.name)
 		require.Equal(t, os.FileMode(f.mode), info.Mode().Perm(), f.name)
+		require.Equal(t, strconv.Itoa(f.owner)+":"+strconv.Itoa(f.owner), owners["/"+f.name], f.name)
 	}
 	require.FileExists(t, filepath.Join(out, "root/linux_"+arch, name))
 }
