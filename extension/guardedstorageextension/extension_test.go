@@ -33,6 +33,12 @@ func TestConfig(t *testing.T) {
 	require.Equal(t, &Config{Storage: files}, cfg)
 }
 
+func TestItIsNotItsOwnStorage(t *testing.T) {
+	set := extensiontest.NewNopSettings(metadata.Type)
+	_, err := NewFactory().Create(t.Context(), set, &Config{Storage: set.ID})
+	require.ErrorContains(t, err, "::storage: names the extension itself")
+}
+
 // host has extensions.
 type host map[component.ID]component.Component
 
