@@ -36,8 +36,10 @@ func (d *deduplicator) open(ctx context.Context, host component.Host, id compone
 	return nil
 }
 
-// restore remembers a key that was stored that long ago.
+// restore remembers a key that was stored that long ago. Metrics may be read meanwhile.
 func (d *deduplicator) restore(k key, age time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if !d.seen.has(k) {
 		d.seen.put(k, d.now()-seconds(age))
 	}

@@ -161,6 +161,31 @@ func TestStoredWindowIsBounded(t *testing.T) {
 	})
 }
 
+// Metrics may be read while what is stored is loaded: the collector serves them before its processors
+// start. For the race detector.
+func TestMetricsAreReadDuringTheStart(t *testing.T) {
+	s := newStored(t, storageHost(t, t.TempDir()), nil)
+	for i := range 20 {
+		var batch []string
+		for j := range 1000 {
+			batch = append(batch, strconv.Itoa(1000*i+j))
+		}
+		s.push(batch...)
+	}
+	require.NoError(t, s.processor.Shutdown(t.Context()))
+	ctx, started := context.WithCancel(t.Context())
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for ctx.Err() == nil {
+			_, _ = s.telemetry.GetMetric("otelcol_processor_stytch_remembered_events") // there is none before it is made
+		}
+	})
+	s.start(s.sink)
+	started()
+	reading.Wait()
+	s.requireRemembered(20_000)
+}
+
 // Two processors in one storage do not know of each other.
 func TestProcessorsShareAStorage(t *testing.T) {
 	h := storageHost(t, t.TempDir())
