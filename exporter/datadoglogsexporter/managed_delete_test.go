@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/fakestreams"
@@ -153,4 +155,36 @@ func TestAStreamThatCannotStart(t *testing.T) {
 	r.eventually(func() bool { return r.ConsumeLogs(t.Context(), eventsOf(one, 0, 1)) == nil }, "it starts")
 	r.requireArrived("k1", names(one, 0, 1), 10*time.Second)
 	require.Equal(t, "StatusOK", r.status())
+}
+
+// A stored index that counts events which are not there, as one of exporterhelper can after
+// a kill on a full disk, is believed until the queue is empty, and no longer.
+func TestStoredSizesThatAreWrong(t *testing.T) {
+	directory, intake, source := t.TempDir(), newAccounts(t), fakestreams.New()
+	intake.answers("k1", http.StatusForbidden)
+	before := newManagedRig(t, source, intake, directory)
+	stream := before.set(one, "k1")
+	before.push(one, 0, 3)
+	before.eventually(func() bool { return stream.Figures.Snapshot().Health == managed.Held }, "they wait")
+	before.Stop()
+
+	id := component.NewIDWithName(component.MustNewType("datadog_logs"), "test/"+one)
+	_, files := fileStorage(t, directory)
+	client, err := files.(storage.Extension).GetClient(t.Context(), component.KindExporter, id, "logs")
+	require.NoError(t, err)
+	index, err := client.Get(t.Context(), "qmv0")
+	require.NoError(t, err)
+	require.Equal(t, []byte{1<<3 | 1, 3, 0}, index[:3], "items_size")
+	index[2] = 1 // 3 + 256
+	require.NoError(t, client.Set(t.Context(), "qmv0", index))
+	require.NoError(t, client.Close(t.Context()))
+
+	source.Delete(one, managed.Datadog)
+	stream = source.Set(one, datadog("k1"), true) // with figures of its own, as after a restart
+	r := newManagedRig(t, source, intake, directory)
+	r.eventually(func() bool { return stream.Figures.Snapshot().Waiting == 3+256 }, "what the index says")
+	source.Set(one, datadog("k2"), true)
+	r.requireArrived("k2", names(one, 0, 3), 10*time.Second)
+	r.eventually(func() bool { return stream.Figures.Snapshot().Waiting == 0 }, "what is there")
+	require.EqualValues(t, 3, stream.Figures.Snapshot().Received)
 }

@@ -60,6 +60,13 @@ func (a *account) found(events int) {
 	}
 }
 
+// settle takes back events that wait by the figures, but for those that do.
+func (a *account) settle(waiting int) {
+	if missing := int(a.figures.Snapshot().Waiting) - waiting; missing > 0 {
+		a.refuse(missing)
+	}
+}
+
 func (a *account) delivered(events int) {
 	a.total.events.Add(-int64(events))
 	a.figures.Delivered(events)
