@@ -145,9 +145,11 @@ func TestAStreamThatCannotStart(t *testing.T) {
 	file := filepath.Join(directory, "exporter_datadog_logs_test~002Fproject-live-1_logs")
 	require.NoError(t, os.Mkdir(file, 0o700))
 	r := newManagedRig(t, fakestreams.New(), intake, directory)
-	r.set(one, "k1")
+	stream := r.set(one, "k1")
 	r.set(two, "k2")
 	require.ErrorContains(t, r.ConsumeLogs(t.Context(), eventsOf(one, 0, 1)), "exporters::datadog_logs/test::sending_queue::storage")
+	require.Equal(t, managed.Full, stream.Figures.Snapshot().Health, "the sender keeps the events")
+	require.Contains(t, stream.Figures.Snapshot().LastError.Text, "exporters::datadog_logs/test::sending_queue::storage")
 	r.push(two, 0, 1)
 	r.requireArrived("k2", names(two, 0, 1), 10*time.Second)
 	require.Contains(t, r.status(), "project-live-1: ")
@@ -155,6 +157,7 @@ func TestAStreamThatCannotStart(t *testing.T) {
 	r.eventually(func() bool { return r.ConsumeLogs(t.Context(), eventsOf(one, 0, 1)) == nil }, "it starts")
 	r.requireArrived("k1", names(one, 0, 1), 10*time.Second)
 	require.Equal(t, "StatusOK", r.status())
+	r.eventually(func() bool { return stream.Figures.Snapshot().Health == managed.OK }, "it works")
 }
 
 // A stored index that counts events which are not there, as one of exporterhelper can after

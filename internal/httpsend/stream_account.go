@@ -89,6 +89,13 @@ func (a *account) quarantined(events int) int {
 	return int(a.total.quarantined.Add(int64(events) - a.inQuarantine.Swap(int64(events))))
 }
 
+// started forgets why the stream could not be started before.
+func (a *account) started() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.show()
+}
+
 // works notes that a request was delivered.
 func (a *account) works() {
 	a.mu.Lock()
