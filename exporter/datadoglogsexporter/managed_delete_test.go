@@ -160,6 +160,30 @@ func TestAStreamThatCannotStart(t *testing.T) {
 	r.eventually(func() bool { return stream.Figures.Snapshot().Health == managed.OK }, "it works")
 }
 
+// A stored queue whose file another process still has is delivered once it is free, without
+// an event of its project.
+func TestAStoredQueueThatOpensLater(t *testing.T) {
+	directory, intake, source := t.TempDir(), newAccounts(t), fakestreams.New()
+	intake.answers("k1", http.StatusForbidden)
+	before := newManagedRig(t, source, intake, directory)
+	stream := before.set(one, "k1")
+	before.push(one, 0, 3)
+	before.eventually(func() bool { return stream.Figures.Snapshot().Health == managed.Held }, "they wait")
+	before.Stop()
+	file := filepath.Join(directory, "exporter_datadog_logs_test~002Fproject-live-1_logs")
+	require.NoError(t, os.Rename(file, file+".kept"))
+	require.NoError(t, os.Mkdir(file, 0o700))
+
+	source.Set(one, datadog("k2"), true)
+	r := newManagedRig(t, source, intake, directory)
+	r.eventually(func() bool { return strings.Contains(r.status(), "project-live-1: ") }, "it cannot be opened")
+	require.NoError(t, os.Remove(file))
+	require.NoError(t, os.Rename(file+".kept", file))
+	r.requireArrived("k2", names(one, 0, 3), 30*time.Second)
+	r.Stop()
+	require.Equal(t, 1, strings.Count(r.Log.String(), "The stream cannot be started"))
+}
+
 // A stored index that counts events which are not there, as one of exporterhelper can after
 // a kill on a full disk, is believed until the queue is empty, and no longer.
 func TestStoredSizesThatAreWrong(t *testing.T) {
