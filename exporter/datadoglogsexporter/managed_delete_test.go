@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/fakestreams"
@@ -152,9 +154,11 @@ func TestAStreamThatCannotStart(t *testing.T) {
 	file := filepath.Join(directory, "exporter_datadog_logs_test~002Fproject-live-1_logs")
 	require.NoError(t, os.Mkdir(file, 0o700))
 	r := newManagedRig(t, fakestreams.New(), intake, directory)
-	r.set(one, "k1")
+	stream := r.set(one, "k1")
 	r.set(two, "k2")
 	require.ErrorContains(t, r.ConsumeLogs(t.Context(), eventsOf(one, 0, 1)), "exporters::datadog_logs/test::sending_queue::storage")
+	require.Equal(t, managed.Full, stream.Figures.Snapshot().Health, "the sender keeps the events")
+	require.Contains(t, stream.Figures.Snapshot().LastError.Text, "exporters::datadog_logs/test::sending_queue::storage")
 	r.push(two, 0, 1)
 	r.requireArrived("k2", names(two, 0, 1), 10*time.Second)
 	require.Contains(t, r.status(), "project-live-1: ")
@@ -162,4 +166,61 @@ func TestAStreamThatCannotStart(t *testing.T) {
 	r.eventually(func() bool { return r.ConsumeLogs(t.Context(), eventsOf(one, 0, 1)) == nil }, "it starts")
 	r.requireArrived("k1", names(one, 0, 1), 10*time.Second)
 	require.Equal(t, "StatusOK", r.status())
+	r.eventually(func() bool { return stream.Figures.Snapshot().Health == managed.OK }, "it works")
+}
+
+// A stored queue whose file another process still has is delivered once it is free, without
+// an event of its project.
+func TestAStoredQueueThatOpensLater(t *testing.T) {
+	directory, intake, source := t.TempDir(), newAccounts(t), fakestreams.New()
+	intake.answers("k1", http.StatusForbidden)
+	before := newManagedRig(t, source, intake, directory)
+	stream := before.set(one, "k1")
+	before.push(one, 0, 3)
+	before.eventually(func() bool { return stream.Figures.Snapshot().Health == managed.Held }, "they wait")
+	before.Stop()
+	file := filepath.Join(directory, "exporter_datadog_logs_test~002Fproject-live-1_logs")
+	require.NoError(t, os.Rename(file, file+".kept"))
+	require.NoError(t, os.Mkdir(file, 0o700))
+
+	source.Set(one, datadog("k2"), true)
+	r := newManagedRig(t, source, intake, directory)
+	r.eventually(func() bool { return strings.Contains(r.status(), "project-live-1: ") }, "it cannot be opened")
+	require.NoError(t, os.Remove(file))
+	require.NoError(t, os.Rename(file+".kept", file))
+	r.requireArrived("k2", names(one, 0, 3), 30*time.Second)
+	r.Stop()
+	require.Equal(t, 1, strings.Count(r.Log.String(), "The stream cannot be started"))
+}
+
+// A stored index that counts events which are not there, as one of exporterhelper can after
+// a kill on a full disk, is believed until the queue is empty, and no longer.
+func TestStoredSizesThatAreWrong(t *testing.T) {
+	directory, intake, source := t.TempDir(), newAccounts(t), fakestreams.New()
+	intake.answers("k1", http.StatusForbidden)
+	before := newManagedRig(t, source, intake, directory)
+	stream := before.set(one, "k1")
+	before.push(one, 0, 3)
+	before.eventually(func() bool { return stream.Figures.Snapshot().Health == managed.Held }, "they wait")
+	before.Stop()
+
+	id := component.NewIDWithName(component.MustNewType("datadog_logs"), "test/"+one)
+	_, files := fileStorage(t, directory)
+	client, err := files.(storage.Extension).GetClient(t.Context(), component.KindExporter, id, "logs")
+	require.NoError(t, err)
+	index, err := client.Get(t.Context(), "qmv0")
+	require.NoError(t, err)
+	require.Equal(t, []byte{1<<3 | 1, 3, 0}, index[:3], "items_size")
+	index[2] = 1 // 3 + 256
+	require.NoError(t, client.Set(t.Context(), "qmv0", index))
+	require.NoError(t, client.Close(t.Context()))
+
+	source.Delete(one, managed.Datadog)
+	stream = source.Set(one, datadog("k1"), true) // with figures of its own, as after a restart
+	r := newManagedRig(t, source, intake, directory)
+	r.eventually(func() bool { return stream.Figures.Snapshot().Waiting == 3+256 }, "what the index says")
+	source.Set(one, datadog("k2"), true)
+	r.requireArrived("k2", names(one, 0, 3), 10*time.Second)
+	r.eventually(func() bool { return stream.Figures.Snapshot().Waiting == 0 }, "what is there")
+	require.EqualValues(t, 3, stream.Figures.Snapshot().Received)
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	bbolt "go.etcd.io/bbolt/errors"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
@@ -124,7 +125,11 @@ func (e *managementExtension) load(ctx context.Context, host component.Host) err
 	if !ok {
 		return fmt.Errorf("storage: the extension %q is no storage", id)
 	}
-	if e.client, err = opener.GetClient(ctx, component.KindExtension, e.set.ID, ""); err != nil {
+	e.client, err = opener.GetClient(ctx, component.KindExtension, e.set.ID, "")
+	switch {
+	case errors.Is(err, bbolt.ErrTimeout):
+		return fmt.Errorf("storage: another process has the file of %q open: stop it, or give each collector a directory of its own", id)
+	case err != nil:
 		return fmt.Errorf("storage: opening %q: %w", id, err)
 	}
 	if err := e.control.load(ctx, &store{e.client, seals}); err != nil {

@@ -209,11 +209,20 @@ func TestStoragesThatWillNotDo(t *testing.T) {
 		"none":       {nil, `storage: no extension "file_storage" is enabled: list it in service::extensions`},
 		"no storage": {map[component.ID]component.Component{storageID: struct{ component.Component }{}}, `storage: the extension "file_storage" is no storage`},
 		"no list":    {map[component.ID]component.Component{storageID: &plainStorage{client: storage.NewNopClient()}}, `storage: reading "file_storage": cannot list its keys: use file_storage`},
-		"locked":     {map[component.ID]component.Component{storageID: &plainStorage{err: errors.New("timeout")}}, `storage: opening "file_storage": timeout`},
+		"broken":     {map[component.ID]component.Component{storageID: &plainStorage{err: errors.New("it is broken")}}, `storage: opening "file_storage": it is broken`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tryStart(t, &host{extensions: tc.extensions}, testConfig())
 			require.EqualError(t, err, tc.want)
 		})
 	}
+}
+
+// Two collectors cannot have one storage: whoever starts the second is told what to do.
+func TestTwoCollectorsOnOneStorage(t *testing.T) {
+	dir := t.TempDir()
+	run(t, dir, nil, func(*rig) {
+		_, err := tryStart(t, newHost(t, dir), testConfig())
+		require.EqualError(t, err, `storage: another process has the file of "file_storage" open: stop it, or give each collector a directory of its own`)
+	})
 }

@@ -186,13 +186,31 @@ func (q *quarantine) oldest() (oldest time.Time) {
 	return oldest
 }
 
+// waiting is the number of records that are neither delivered nor dropped. The caller has
+// locked q.mu.
+func (q *quarantine) waiting() (n int) {
+	for x := range q.records {
+		if !x.gone {
+			n++
+		}
+	}
+	return n
+}
+
+// left is waiting, for who has not locked q.mu.
+func (q *quarantine) left() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.waiting()
+}
+
 // discard ends the attempts and forgets every record. It returns how many.
 func (q *quarantine) discard() int {
 	q.cancel()
 	q.stop()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := len(q.records)
+	n := q.waiting()
 	for x := range q.records {
 		q.slots.take(x.slot)
 		q.forget(x)

@@ -95,7 +95,42 @@ func (s *stream) start(ctx context.Context, host component.Host) error {
 		return errors.Join(err, s.Shutdown(ctx))
 	}
 	s.account.found(s.sizes.size() + s.logs.quarantine.found)
+	if s.logs.Queue.Get().StorageID != nil {
+		go s.settle()
+	}
 	return nil
+}
+
+// settleEvery is how often a queue is looked at until it is empty for the first time.
+const settleEvery = time.Second
+
+// settle takes back what was found and is not there: after a kill on a full storage the
+// index can count items that are gone. An empty queue shows how many.
+func (s *stream) settle() {
+	for settled := false; !settled; {
+		select {
+		case <-time.After(settleEvery):
+		case <-s.ended:
+			return
+		}
+		if s.sizes.size() == 0 {
+			settled = s.settleNow()
+		}
+	}
+}
+
+// settleNow returns false where the queue is not empty after all.
+func (s *stream) settleNow() bool {
+	s.mu.Lock() // no put is under way
+	defer s.mu.Unlock()
+	if s.closed {
+		return true
+	}
+	if s.sizes.size() > 0 {
+		return false
+	}
+	s.account.settle(s.logs.quarantine.left())
+	return true
 }
 
 var (

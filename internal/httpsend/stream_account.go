@@ -60,6 +60,13 @@ func (a *account) found(events int) {
 	}
 }
 
+// settle takes back events that wait by the figures, but for those that do.
+func (a *account) settle(waiting int) {
+	if missing := int(a.figures.Snapshot().Waiting) - waiting; missing > 0 {
+		a.refuse(missing)
+	}
+}
+
 func (a *account) delivered(events int) {
 	a.total.events.Add(-int64(events))
 	a.figures.Delivered(events)
@@ -80,6 +87,13 @@ func (a *account) discard(events int) {
 // all streams.
 func (a *account) quarantined(events int) int {
 	return int(a.total.quarantined.Add(int64(events) - a.inQuarantine.Swap(int64(events))))
+}
+
+// started forgets why the stream could not be started before.
+func (a *account) started() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.show()
 }
 
 // works notes that a request was delivered.

@@ -71,13 +71,19 @@ func (f *streams) streamOf(ctx context.Context, name string) (*stream, error) {
 		return nil, p.failed
 	}
 	s, err := f.startStream(of)
+	before := p.failed
 	if p.failed = err; err != nil {
 		p.again = time.Now().Add(startAgain)
+		if before != nil && before.Error() == err.Error() {
+			return nil, err // that is known
+		}
 		f.set.Logger.Error("The stream cannot be started: its events are refused for now", zap.String("project", name), zap.Error(err))
 		f.status.set(name, err)
+		of.Figures.Fails(managed.Full, managed.Failure{At: time.Now(), Text: err.Error()}, p.again)
 		return nil, err
 	}
 	f.status.set(name, nil)
+	s.account.started()
 	of.Figures.Serve(s.oldest)
 	p.stream.Store(s)
 	f.followOne(f.source.Table, p) // it may have changed since

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pipeline"
@@ -86,6 +87,23 @@ func (f *streams) openStored() {
 		f.set.Logger.Warn(lostStreamsMessage, zap.Int("queues", len(names)), zap.Stringer("storage", f.storage()), zap.Stringer("extension", f.Extension))
 		return
 	}
+	for names = f.open(names); len(names) > 0; names = f.open(names) {
+		select {
+		case <-time.After(openAgain):
+		case <-f.running.Done():
+			return
+		}
+	}
+}
+
+// openAgain is the time after which stored queues are opened again that could not be: the
+// process before this one can still have their files.
+const openAgain = 5 * time.Second
+
+// open starts the streams of stored queues, or drops what deleted ones have stored. It
+// returns those that could not be started, which is logged.
+func (f *streams) open(names []string) (failed []string) {
+	var mu sync.Mutex
 	var all sync.WaitGroup
 	free := make(chan struct{}, startAtOnce)
 	for _, name := range names {
@@ -99,10 +117,15 @@ func (f *streams) openStored() {
 				f.dropStored(name)
 				return
 			}
-			_, _ = f.streamOf(f.running, name) // it logs why it could not
+			if _, err := f.streamOf(f.running, name); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = append(failed, name)
+			}
 		})
 	}
 	all.Wait()
+	return failed
 }
 
 // deleted tells whether a project has no stream.

@@ -132,7 +132,9 @@ func (f *Figures) Snapshot() Snapshot {
 			finished += n
 		}
 	}
-	s.Received = f.received.Load()
+	// What is finished had been received, even if it was not counted: a start delivers events
+	// before it has found out how many there are.
+	s.Received = max(f.received.Load(), finished)
 	s.Waiting = s.Received - finished
 	if arrived := f.arrived.Load(); arrived > 0 {
 		s.LastArrival = time.Unix(0, arrived)

@@ -64,6 +64,17 @@ func TestFiguresAddUp(t *testing.T) {
 	require.WithinDuration(t, time.Now(), s.LastDelivery, time.Minute)
 }
 
+func TestWhatIsFinishedWasReceived(t *testing.T) {
+	f := NewFigures()
+	f.Delivered(2)
+	f.Dropped("rejected", 1)
+	s := f.Snapshot()
+	require.EqualValues(t, 3, s.Received)
+	require.Zero(t, s.Waiting)
+	f.Received(5)
+	require.EqualValues(t, 2, f.Snapshot().Waiting)
+}
+
 func TestIdle(t *testing.T) {
 	f := NewFigures()
 	require.Equal(t, Idle, f.Snapshot().Health, "nothing has come yet")

@@ -13,6 +13,7 @@
 //	sizes.go      what a full storage refused counts as queued after a restart
 //	deferral.go   three transactions for each request
 //	damage.go     an index that cannot be read empties the queue, uncounted
+//	unfinished.go a file that a full disk left unfinished kills the process
 //	file.go       a deleted file takes events, and nobody notices
 //	forgotten.go  a queue that no exporter reads any more, and nobody notices
 //

@@ -143,6 +143,11 @@ type guardedStorage struct {
 
 func (s *guardedStorage) GetClient(ctx context.Context, kind component.Kind, _ component.ID, name string) (storage.Client, error) {
 	at, queue := placeOf(s.Extension), fileName(s.stored, name)
+	if at.directory != "" {
+		if err := removeUnfinished(filepath.Join(at.directory, queue)); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.key, err)
+		}
+	}
 	next, err := s.Extension.GetClient(ctx, kind, s.stored, name)
 	switch {
 	case errors.Is(err, bbolt.ErrTimeout):

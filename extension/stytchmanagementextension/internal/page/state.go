@@ -90,6 +90,7 @@ func troubleOf(s *managed.Stream, f managed.Snapshot, now time.Time) *trouble {
 		case e.Code > 0 && strings.Contains(e.Text, strconv.Itoa(e.Code)): // "api.datadoghq.eu answered 403: …"
 		case e.Code > 0:
 			t.Said = fmt.Sprintf("%s answered %d", destinationName(s.Destination), e.Code)
+		case f.Health == managed.Full: // it is the queue that refuses
 		default:
 			t.Said = "No answer"
 		}
@@ -115,6 +116,8 @@ func what(s *managed.Stream, f managed.Snapshot) string {
 		return "answers, but not as a place for events: the address may be wrong."
 	case f.Health == managed.Held:
 		return "refuses what is sent."
+	case f.Health == managed.Full && f.Waiting == 0:
+		return "is sent nothing: the queue takes no event. Senders are told to try again later."
 	case f.Health == managed.Full:
 		return "takes less than comes, and the queue is full. Senders are told to try again later."
 	case f.LastError != nil && f.LastError.Code == 429:
