@@ -7,6 +7,15 @@ import (
 	"go.uber.org/zap/zapcore"
 )
 
+// fromWarn returns the logger without what is below Warn. zap complains of each logger that
+// is quieter already.
+func fromWarn(logger *zap.Logger) *zap.Logger {
+	if !logger.Core().Enabled(zap.WarnLevel) {
+		return logger
+	}
+	return logger.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
+}
+
 // interrupted rewrites what exporterhelper logs at a shutdown, at Error, of a push
 // that was waiting for its next attempt: "Exporting failed. Dropping data." with
 // "interrupted due to shutdown". Nothing is dropped there: on disk the records

@@ -75,7 +75,6 @@ func (s *stream) retarget(of *managed.Stream, t Target) {
 	s.logs.sender.health.retargeted()
 	before := s.change()
 	time.AfterFunc(graceTime, before.end)
-	s.logs.quarantine.tryNow()
 }
 
 // remove makes everything that waits dropped, and returns false where it was before. It

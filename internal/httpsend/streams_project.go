@@ -114,7 +114,7 @@ func (f *streams) newStream(ctx context.Context, of *managed.Stream, target Targ
 	b.Target, b.stream, b.Started, b.Shutdown = target, s, nil, func() {}
 	set := f.set
 	// What exporterhelper tells of each queue at Info says nothing of 1,000 of them.
-	set.Logger = logger.WithOptions(zap.IncreaseLevel(zap.WarnLevel))
+	set.Logger = fromWarn(logger)
 	s.sizes.MeterProvider, set.MeterProvider = set.MeterProvider, s.sizes
 	s.Logs, err = newLogs(ctx, set, b, func(context.Context, component.Host) (*Sender, error) {
 		sender := b.senderWith(f.client, f.fresh, f.set.BuildInfo, func(event *componentstatus.Event) {
@@ -175,6 +175,7 @@ func (f *streams) followOne(present func() *managed.Table, p *project) {
 			return
 		}
 		s.retarget(of, target)
+		f.work.Go(s.logs.quarantine.tryNow) // which waits for a disk that is slow, or frozen
 	}
 }
 

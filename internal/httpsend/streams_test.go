@@ -4,12 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 )
 
 // A status is shown at once where it is another, and at most once a second where only
@@ -81,5 +88,52 @@ func TestHostLimit(t *testing.T) {
 	for range 2 * maxAtOneHost {
 		_, err := none.enter(t.Context(), "a")
 		require.NoError(t, err)
+	}
+}
+
+// A change of a stream does not wait for the disk of its queue: every other change would
+// wait with it.
+func TestNewCredentialsDoNotWaitForTheDisk(t *testing.T) {
+	_, sender := newIntake(t, nil)
+	of := &managed.Stream{ProjectID: "project-live-1", Destination: managed.Datadog, Generation: 1, Figures: managed.NewFigures()}
+	s := newStream(component.MustNewID("test"), of, &total{})
+	s.logs = &logs{sender: sender, quarantine: sender.quarantine}
+	p := &project{name: of.ProjectID}
+	p.stream.Store(s)
+	f := &streams{Managed: Managed{
+		Destination: of.Destination,
+		Target:      func(managed.Credentials) (Target, error) { return Target{URL: "http://new"}, nil },
+	}}
+	sender.quarantine.mu.Lock() // as while it writes
+	changed := *of
+	changed.Generation = 2
+	followed := make(chan struct{})
+	go func() {
+		f.followOne(func() *managed.Table { return managed.NewTable(&changed) }, p)
+		close(followed)
+	}()
+	select {
+	case <-followed:
+	case <-time.After(10 * time.Second):
+		t.Fatal("it waits")
+	}
+	require.Equal(t, "http://new", sender.Target().URL)
+	sender.quarantine.mu.Unlock()
+	f.work.Wait()
+	s.era.Load().end()
+}
+
+// A thousand streams do not make a thousand complaints of zap where the collector logs
+// errors alone.
+func TestFromWarn(t *testing.T) {
+	for level, lines := range map[zapcore.Level]int{zap.DebugLevel: 2, zap.InfoLevel: 2, zap.WarnLevel: 2, zap.ErrorLevel: 1} {
+		core, logs := observer.New(level)
+		var complaints strings.Builder
+		logger := fromWarn(zap.New(core, zap.ErrorOutput(zapcore.AddSync(&complaints))))
+		logger.Info("info")
+		logger.Warn("warn")
+		logger.Error("error")
+		require.Equal(t, lines, logs.Len(), level)
+		require.Empty(t, complaints.String(), level)
 	}
 }
