@@ -19,7 +19,7 @@ func (e *datadogExporter) managed(set exporter.Settings) (exporter.Logs, error) 
 		Extension:   *e.cfg.Management,
 		Destination: managed.Datadog,
 		MaxQueued:   e.cfg.MaxQueuedEvents,
-		Project:     stytch.AttrProjectID,
+		Project:     stytch.ProjectOf,
 		Backend: func(logger *zap.Logger, drops *httpsend.Drops) httpsend.Backend {
 			one := e.with(logger, drops)
 			b := one.backend()

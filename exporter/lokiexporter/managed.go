@@ -23,7 +23,7 @@ func (e *lokiExporter) managed(set exporter.Settings) (exporter.Logs, error) {
 		Extension:   *e.cfg.Management,
 		Destination: managed.GrafanaLoki,
 		MaxQueued:   e.cfg.MaxQueuedEvents,
-		Project:     stytch.AttrProjectID,
+		Project:     stytch.ProjectOf,
 		Backend: func(logger *zap.Logger, drops *httpsend.Drops) httpsend.Backend {
 			b := e.with(logger, drops).backend()
 			b.Keys = keys

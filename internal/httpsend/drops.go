@@ -4,15 +4,15 @@ import (
 	"sync"
 
 	"go.uber.org/zap"
+
+	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 )
 
 // Reasons for which a record is never delivered.
 const (
-	ReasonTooLarge = "too_large" // the destination takes no single record of this size
-	ReasonTooOld   = "too_old"   // the destination takes no record of this age
-	ReasonRejected = "rejected"  // the destination refuses the record
-
-	reasonNoStream = "no_stream" // the project has no stream of managed.Source, or it was deleted
+	ReasonTooLarge = managed.ReasonTooLarge // the destination takes no single record of this size
+	ReasonTooOld   = managed.ReasonTooOld   // the destination takes no record of this age
+	ReasonRejected = managed.ReasonRejected // the destination refuses the record
 )
 
 // Drops counts records that will never be delivered, and logs the first of each

@@ -80,7 +80,7 @@ func (a *account) dropped(reason string, events int) {
 // discard counts events that are dropped because the stream was deleted.
 func (a *account) discard(events int) {
 	a.discarded.Add(int64(events))
-	a.dropped(reasonNoStream, events)
+	a.dropped(managed.ReasonNoStream, events)
 }
 
 // quarantined takes the number of the stream's events in quarantine, and returns that of

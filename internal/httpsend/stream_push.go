@@ -46,7 +46,7 @@ func (s *stream) push(ctx context.Context, r *payload.Request) error {
 		d := max(wait.NextBackOff(), why.after)
 		if !retry.Enabled || retry.MaxElapsedTime > 0 && time.Since(first)+d > retry.MaxElapsedTime {
 			s.forget(r)
-			s.logs.Drops.Add(reasonGivenUp, r.ItemsCount(), err)
+			s.logs.Drops.Add(managed.ReasonGivenUp, r.ItemsCount(), err)
 			return consumererror.NewPermanent(err)
 		}
 		s.account.fails(why, time.Now().Add(d))
@@ -62,9 +62,6 @@ func (s *stream) push(ctx context.Context, r *payload.Request) error {
 		timer.Stop()
 	}
 }
-
-// reasonGivenUp is why events are dropped that retry_on_failure tries no longer.
-const reasonGivenUp = "given_up"
 
 // attempt sends a request once, unless the era ends first.
 func (s *stream) attempt(ctx context.Context, now *era, r *payload.Request) error {

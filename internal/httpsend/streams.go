@@ -23,8 +23,8 @@ type Managed struct {
 	Destination managed.Destination
 	// MaxQueued bounds the events that wait in all streams together.
 	MaxQueued int
-	// Project is the resource attribute with an event's project.
-	Project string
+	// Project returns the project of events.
+	Project func(plog.ResourceLogs) string
 	// Backend returns the backend of one stream, but for its Target. Its queue is one
 	// of items that neither blocks nor waits. Started and Shutdown are those of the
 	// exporter: each is called once, for all streams.
@@ -94,8 +94,8 @@ func (f *streams) Start(ctx context.Context, host component.Host) (err error) {
 		return err
 	}
 	f.common.Metrics.begin(ctx)
-	f.common.Metrics.countDropped(reasonNoStream, 0)
-	f.common.Metrics.countDropped(reasonGivenUp, 0)
+	f.common.Metrics.countDropped(managed.ReasonNoStream, 0)
+	f.common.Metrics.countDropped(managed.ReasonGivenUp, 0)
 	if f.common.Started != nil {
 		if err := f.common.Started(ctx, nil); err != nil {
 			return err

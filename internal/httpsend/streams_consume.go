@@ -11,36 +11,26 @@ import (
 	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 )
 
-var (
-	errNoTable  = errors.New("no stream is known yet: the management extension has not reached what it follows")
-	errNoStream = errors.New("the project has no stream for this destination")
-)
+var errNoStream = errors.New("the project has no stream for this destination")
 
 // ConsumeLogs implements consumer.Logs. It puts each project's events into the queue of
 // its stream. Where some are refused, its error contains those.
 func (f *streams) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	table := f.source.Table()
 	if table == nil {
-		return errNoTable
+		return managed.ErrNoTable
 	}
 	all := ld.ResourceLogs()
 	if all.Len() == 0 {
 		return nil
 	}
-	first := f.projectOf(all.At(0))
+	first := f.Project(all.At(0))
 	for i := 1; i < all.Len(); i++ {
-		if f.projectOf(all.At(i)) != first {
+		if f.Project(all.At(i)) != first {
 			return f.consumeSeveral(ctx, table, ld)
 		}
 	}
 	return f.consume(ctx, table, first, ld)
-}
-
-func (f *streams) projectOf(rl plog.ResourceLogs) string {
-	if v, ok := rl.Resource().Attributes().Get(f.Project); ok {
-		return v.AsString()
-	}
-	return ""
 }
 
 // consumeSeveral is ConsumeLogs of several projects. It copies: other pipelines may read
@@ -49,7 +39,7 @@ func (f *streams) consumeSeveral(ctx context.Context, table *managed.Table, ld p
 	parts := map[string]plog.Logs{}
 	var projects []string // in their order, so that an error is the same each time
 	for _, rl := range ld.ResourceLogs().All() {
-		name := f.projectOf(rl)
+		name := f.Project(rl)
 		part, again := parts[name]
 		if !again {
 			part = plog.NewLogs()
@@ -99,6 +89,6 @@ func (f *streams) consume(ctx context.Context, table *managed.Table, name string
 
 // noStream drops events with an acknowledgement.
 func (f *streams) noStream(name string, events int) {
-	f.drops.Add(reasonNoStream, events, errNoStream)
+	f.drops.Add(managed.ReasonNoStream, events, errNoStream)
 	f.source.NoStream(name, f.Destination, events)
 }

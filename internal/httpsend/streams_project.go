@@ -59,7 +59,7 @@ func (f *streams) streamOf(ctx context.Context, name string) (*stream, error) {
 	}
 	table := f.source.Table()
 	if table == nil {
-		return nil, errNoTable
+		return nil, managed.ErrNoTable
 	}
 	of := table.Stream(name, f.Destination)
 	switch {
@@ -197,7 +197,7 @@ func (f *streams) drop(p *project, s *stream) {
 // dropped counts and logs the events that a deleted stream had queued.
 func (f *streams) dropped(name string, events int) {
 	if events > 0 {
-		f.common.Metrics.countDropped(reasonNoStream, events)
+		f.common.Metrics.countDropped(managed.ReasonNoStream, events)
 		f.set.Logger.Warn("Dropped the queue of a deleted stream", zap.String("project", name), zap.Int("events", events))
 	}
 }

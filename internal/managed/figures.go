@@ -8,9 +8,22 @@ import (
 	"time"
 )
 
-// Reasons for which events of a stream are dropped. given_up is that of
-// retry_on_failure, which tries no longer.
-var Reasons = []string{"disabled", "duplicate", "given_up", "no_stream", "rejected", "too_large", "too_old", "unredactable"}
+// Reasons for which events of a stream are dropped.
+const (
+	ReasonDisabled     = "disabled"     // the stream is off
+	ReasonDuplicate    = "duplicate"    // the event went through before
+	ReasonGivenUp      = "given_up"     // retry_on_failure tries no longer
+	ReasonNoStream     = "no_stream"    // the stream was deleted, or there was none
+	ReasonRejected     = "rejected"     // the destination refuses the event
+	ReasonTooLarge     = "too_large"    // the destination takes no event of this size
+	ReasonTooOld       = "too_old"      // the destination takes no event of this age
+	ReasonUnredactable = "unredactable" // nobody can say what it holds
+)
+
+// Reasons lists every reason.
+var Reasons = []string{
+	ReasonDisabled, ReasonDuplicate, ReasonGivenUp, ReasonNoStream, ReasonRejected, ReasonTooLarge, ReasonTooOld, ReasonUnredactable,
+}
 
 // Figures say what has become of a stream's events since the start. They add up:
 // received = delivered + waiting + dropped. An event that was refused for now is not

@@ -2,6 +2,7 @@ package managed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,6 +28,9 @@ type Source interface {
 	// Observer sees the events that pass the gate. It is nil when nobody looks.
 	Observer() Observer
 }
+
+// ErrNoTable refuses events for now, where Source.Table is nil.
+var ErrNoTable = errors.New("no stream is known yet: the management extension has not reached what it follows")
 
 // Observer sees events. It must not change or keep what it is given, nor block.
 type Observer interface {

@@ -26,6 +26,14 @@ func (e *Event) Resource(attrs pcommon.Map) {
 	}
 }
 
+// ProjectOf returns the project of the events of a resource, "" where it has none.
+func ProjectOf(rl plog.ResourceLogs) string {
+	if v, ok := rl.Resource().Attributes().Get(AttrProjectID); ok {
+		return v.AsString()
+	}
+	return ""
+}
+
 // Record writes severity, event name and attributes of the event to a log record, but not
 // its body or its times. Promote must be the list that Scan got.
 func (e *Event) Record(lr plog.LogRecord, promote []Field) {

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
+	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
 	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
 )
 
@@ -40,10 +41,10 @@ func newCounters(set processor.Settings) (*counters, error) {
 	c := &counters{
 		TelemetryBuilder: builder, logger: set.Logger,
 		ofProcessor:    with(),
-		ofDisabled:     with(attribute.String("reason", "disabled")),
-		ofDuplicate:    with(attribute.String("reason", "duplicate")),
-		ofUnredactable: with(attribute.String("reason", "unredactable")),
-		ofNoStream:     with(attribute.String("reason", "no_stream")),
+		ofDisabled:     with(attribute.String("reason", managed.ReasonDisabled)),
+		ofDuplicate:    with(attribute.String("reason", managed.ReasonDuplicate)),
+		ofUnredactable: with(attribute.String("reason", managed.ReasonUnredactable)),
+		ofNoStream:     with(attribute.String("reason", managed.ReasonNoStream)),
 	}
 	// The SDK does not export a counter before its first Add: without these a reader
 	// could not tell zero from a metric that does not exist.

@@ -90,7 +90,7 @@ func (d *deduplicator) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 			d.count.duplicates(ctx, duplicates)
 			for _, f := range figures {
 				f.Received(1)
-				f.Dropped("duplicate", 1)
+				f.Dropped(managed.ReasonDuplicate, 1)
 			}
 			return nil
 		}

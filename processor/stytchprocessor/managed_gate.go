@@ -2,7 +2,6 @@ package stytchprocessor
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -44,14 +43,11 @@ func (g *managedGate) start(_ context.Context, host component.Host) (err error) 
 	return err
 }
 
-// errNoTable is retryable.
-var errNoTable = errors.New("no stream is known yet: the management extension has not reached what it follows")
-
 // process lets a request pass uncopied whose streams are all on.
 func (g *managedGate) process(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 	table := g.source.Table()
 	if table == nil {
-		return ld, errNoTable
+		return ld, managed.ErrNoTable
 	}
 	if ld.ResourceLogs().Len() == 0 {
 		return ld, nil
@@ -59,7 +55,7 @@ func (g *managedGate) process(ctx context.Context, ld plog.Logs) (plog.Logs, err
 	to := g.cfg.Management.Get().Destination
 	disabled, noStream := 0, 0
 	ld.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
-		project := projectOf(rl)
+		project := stytch.ProjectOf(rl)
 		stream := table.Stream(project, to)
 		switch {
 		case stream == nil:
@@ -71,7 +67,7 @@ func (g *managedGate) process(ctx context.Context, ld plog.Logs) (plog.Logs, err
 			n := recordsOf(rl)
 			disabled += n
 			stream.Figures.Received(n)
-			stream.Figures.Dropped("disabled", n)
+			stream.Figures.Dropped(managed.ReasonDisabled, n)
 			return true
 		}
 		attrs := rl.Resource().Attributes()
@@ -84,13 +80,6 @@ func (g *managedGate) process(ctx context.Context, ld plog.Logs) (plog.Logs, err
 		return ld, processorhelper.ErrSkipProcessingData
 	}
 	return ld, nil
-}
-
-func projectOf(rl plog.ResourceLogs) string {
-	if v, ok := rl.Resource().Attributes().Get(stytch.AttrProjectID); ok {
-		return v.AsString()
-	}
-	return ""
 }
 
 func recordsOf(rl plog.ResourceLogs) (n int) {
@@ -121,7 +110,7 @@ func (g *managedGate) summarize() {
 	if disabled+noStream > 0 {
 		g.logger.Warn("Dropped events of projects whose stream is disabled or does not exist: they will not be sent later",
 			zap.String("destination", string(g.cfg.Management.Get().Destination)),
-			zap.Int64("disabled", disabled), zap.Int64("no_stream", noStream))
+			zap.Int64(managed.ReasonDisabled, disabled), zap.Int64(managed.ReasonNoStream, noStream))
 	}
 }
 
@@ -155,7 +144,7 @@ func (o *observed) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 // figuresOf returns the figures of the stream that the events belong to, or nil.
 func (g *managedGate) figuresOf(rl plog.ResourceLogs) *managed.Figures {
 	if table := g.source.Table(); table != nil {
-		if stream := table.Stream(projectOf(rl), g.cfg.Management.Get().Destination); stream != nil {
+		if stream := table.Stream(stytch.ProjectOf(rl), g.cfg.Management.Get().Destination); stream != nil {
 			return stream.Figures
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
+	"github.com/otelcol-stytch/otelcol-stytch/internal/stytch"
 	"github.com/otelcol-stytch/otelcol-stytch/internal/testkit/fakestreams"
 	"github.com/otelcol-stytch/otelcol-stytch/processor/stytchprocessor/internal/metadata"
 )
@@ -120,7 +121,7 @@ func TestManagedGateWithoutATable(t *testing.T) {
 	w, source := newManagedWorld(t)
 	source.Unknown()
 	err := w.processor.ConsumeLogs(t.Context(), of("p", "a"))
-	require.ErrorIs(t, err, errNoTable)
+	require.ErrorIs(t, err, managed.ErrNoTable)
 	require.False(t, consumererror.IsPermanent(err))
 	source.Set("p", credentials, true)
 	require.NoError(t, w.processor.ConsumeLogs(t.Context(), of("p", "a")))
@@ -131,7 +132,7 @@ func TestManagedGateWithoutATable(t *testing.T) {
 type looker map[string]int
 
 func (l looker) Observe(d managed.Destination, rl plog.ResourceLogs) {
-	l[string(d)+" "+projectOf(rl)] += recordsOf(rl)
+	l[string(d)+" "+stytch.ProjectOf(rl)] += recordsOf(rl)
 }
 
 func TestManagedGateIsObserved(t *testing.T) {

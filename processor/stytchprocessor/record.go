@@ -41,7 +41,7 @@ const (
 func records(ld plog.Logs, h hasher) []record {
 	list := make([]record, 0, ld.LogRecordCount())
 	for _, rl := range ld.ResourceLogs().All() {
-		project := projectKey(rl.Resource().Attributes(), h)
+		project := h.project(stytch.ProjectOf(rl))
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
 				list = append(list, record{key: keyOf(project, lr.Attributes(), h)})
@@ -49,15 +49,6 @@ func records(ld plog.Logs, h hasher) []record {
 		}
 	}
 	return list
-}
-
-// projectKey hashes the project of a resource.
-func projectKey(resource pcommon.Map, h hasher) key {
-	project := ""
-	if v, ok := resource.Get(stytch.AttrProjectID); ok {
-		project = v.AsString()
-	}
-	return h.project(project)
 }
 
 // keyOf returns the key of a record: the hash of its webhook message id, which retries

@@ -62,7 +62,7 @@ func (r *redactor) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	r.count.unredactable(ctx, dropped)
 	for _, f := range figures {
 		f.Received(1)
-		f.Dropped("unredactable", 1)
+		f.Dropped(managed.ReasonUnredactable, 1)
 	}
 	return nil
 }

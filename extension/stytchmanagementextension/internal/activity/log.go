@@ -58,11 +58,7 @@ func (l *Log) Len() int { return len(l.slots) }
 // Observe is managed.Observer's. It copies: what it is given shares the memory of a
 // whole request.
 func (l *Log) Observe(d managed.Destination, of plog.ResourceLogs) {
-	project := ""
-	if v, found := of.Resource().Attributes().Get(stytch.AttrProjectID); found {
-		project = v.Str()
-	}
-	now := l.now()
+	project, now := stytch.ProjectOf(of), l.now()
 	scopes := of.ScopeLogs()
 	for i := range scopes.Len() {
 		records := scopes.At(i).LogRecords()
