@@ -93,8 +93,8 @@ func (s *stream) start(ctx context.Context, host component.Host) error {
 	if err := s.Start(ctx, host); err != nil {
 		return errors.Join(err, s.Shutdown(ctx))
 	}
-	s.account.found(s.sizes.size() + s.logs.quarantine.found)
-	if s.logs.Queue.Get().StorageID != nil {
+	found := s.sizes.size() + s.logs.quarantine.found
+	if s.account.found(found); found > 0 {
 		go s.settle()
 	}
 	return nil
