@@ -171,7 +171,13 @@ func (c *control) change(ctx context.Context, by actor, action, project string, 
 		Sequence: c.sequence + 1, Time: time.Now().UTC(), actor: by, Action: action,
 		ProjectID: project, Destination: d, From: viewOf(old), To: viewOf(s),
 	}
-	if err := c.store.save(ctx, project, d, s, made); err != nil {
+	saved := replacement{changes: []change{made}}
+	if s == nil {
+		saved.gone = []*managed.Stream{old}
+	} else {
+		saved.set = []*managed.Stream{s}
+	}
+	if err := c.store.save(ctx, saved, ""); err != nil {
 		c.logger.Error("Storing a change of a stream: nothing has changed", zap.Error(err), zap.String("action", action),
 			zap.String("project_id", project), zap.String("destination", string(d)))
 		c.health(err)

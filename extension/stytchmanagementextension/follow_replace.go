@@ -2,12 +2,9 @@ package stytchmanagementextension
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"strconv"
 	"time"
 
-	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
 
 	"github.com/otelcol-stytch/otelcol-stytch/internal/managed"
@@ -15,14 +12,6 @@ import (
 
 // throughFollow is the way of changes that another extension has made.
 const throughFollow = "follow"
-
-// replacement is what makes the present table equal to another one.
-type replacement struct {
-	streams []*managed.Stream // all, afterwards
-	set     []*managed.Stream // new or changed
-	gone    []*managed.Stream
-	changes []change
-}
 
 // replace makes the followed streams the present ones, in one step: stored, then
 // published. A stream that goes on keeps its figures.
@@ -38,7 +27,7 @@ func (c *control) replace(ctx context.Context, followed []*managed.Stream, etag 
 		old = managed.NewTable()
 	}
 	next := c.compare(old, followed)
-	if err := c.store.replace(ctx, next, etag); err != nil {
+	if err := c.store.save(ctx, next, etag); err != nil {
 		return err
 	}
 	c.followed.Store(&etag)
@@ -104,33 +93,4 @@ func (c *control) compare(old *managed.Table, followed []*managed.Stream) replac
 		}
 	}
 	return r
-}
-
-// replace stores a replacement, and the ETag of the table that it comes from, in one
-// Batch.
-func (st *store) replace(ctx context.Context, r replacement, etag string) error {
-	var ops []*storage.Operation
-	set := func(key string, value any) error {
-		text, err := json.Marshal(value)
-		if err != nil {
-			return err
-		}
-		ops = append(ops, storage.SetOperation(key, st.seals.close(key, text)))
-		return nil
-	}
-	var errs []error
-	for _, made := range r.changes[max(0, len(r.changes)-maxChanges):] {
-		errs = append(errs, set(auditPrefix+strconv.FormatUint(made.Sequence%maxChanges, 10), made))
-	}
-	for _, s := range r.set {
-		errs = append(errs, set(streamKey(s.ProjectID, s.Destination), stored{s.Active, s.Generation, unmaskedConfigOf(s.Credentials)}))
-	}
-	for _, s := range r.gone {
-		ops = append(ops, storage.DeleteOperation(streamKey(s.ProjectID, s.Destination)))
-	}
-	errs = append(errs, set(followedKey, storedTable{etag}))
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	return st.client.Batch(ctx, ops...)
 }

@@ -159,21 +159,41 @@ func decodeStream(name string, text []byte) (*managed.Stream, error) {
 	return s, nil
 }
 
-// save stores a stream, or removes it where s is nil, and the change that led there.
-func (st *store) save(ctx context.Context, project string, d managed.Destination, s *managed.Stream, made change) error {
-	entry, err := json.Marshal(made)
-	if err != nil {
+// replacement is what makes of the present streams the next ones.
+type replacement struct {
+	streams []*managed.Stream // all, afterwards; of a followed table alone
+	set     []*managed.Stream // new or changed
+	gone    []*managed.Stream
+	changes []change
+}
+
+// save stores what has changed, in one Batch. Etag is that of the followed table that it
+// comes from, "" where none is followed.
+func (st *store) save(ctx context.Context, r replacement, etag string) error {
+	var ops []*storage.Operation
+	set := func(key string, value any) error {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return err
+		}
+		ops = append(ops, storage.SetOperation(key, st.seals.close(key, text)))
+		return nil
+	}
+	var errs []error
+	for _, made := range r.changes[max(0, len(r.changes)-maxChanges):] {
+		errs = append(errs, set(auditPrefix+strconv.FormatUint(made.Sequence%maxChanges, 10), made))
+	}
+	for _, s := range r.set {
+		errs = append(errs, set(streamKey(s.ProjectID, s.Destination), stored{s.Active, s.Generation, unmaskedConfigOf(s.Credentials)}))
+	}
+	for _, s := range r.gone {
+		ops = append(ops, storage.DeleteOperation(streamKey(s.ProjectID, s.Destination)))
+	}
+	if etag != "" {
+		errs = append(errs, set(followedKey, storedTable{etag}))
+	}
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	auditKey := auditPrefix + strconv.FormatUint(made.Sequence%maxChanges, 10)
-	ops := []*storage.Operation{storage.SetOperation(auditKey, st.seals.close(auditKey, entry))}
-	key := streamKey(project, d)
-	if s == nil {
-		return st.client.Batch(ctx, append(ops, storage.DeleteOperation(key))...)
-	}
-	text, err := json.Marshal(stored{s.Active, s.Generation, unmaskedConfigOf(s.Credentials)})
-	if err != nil {
-		return err
-	}
-	return st.client.Batch(ctx, append(ops, storage.SetOperation(key, st.seals.close(key, text)))...)
+	return st.client.Batch(ctx, ops...)
 }
